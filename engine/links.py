@@ -1,0 +1,198 @@
+"""Links: which listing is which SKU, by rule in bulk or by an operator's word.
+
+    unlinked --one claim--> linked --another SKU claims--> conflict --released--> linked
+       ^                       |                              |
+       +------- released ------+------------------------------+
+
+A listing with more than one claim is a conflict (複数の商品が紐づいています): it does not
+sync until `link remove` leaves one claim. Two base listings with one SKU code make two SKUs of that
+code, so that the code names two candidates and all it could link is a conflict: never a merge.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from engine.push_state import Span
+
+CONFLICT_MESSAGE = "複数の商品が紐づいています"
+
+
+class Component(Struct, frozen=True, array_like=True):
+    """One SKU that a listing takes. A listing's components name distinct SKUs (see `flatten`)."""
+
+    sku_id: int
+    """The SKU."""
+    units: int = 1
+    """Units of it that one unit of the listing takes, at least 1."""
+    opening: Span | None = None
+    """The SKU's opening in the clock of the listing's mall (`opening.py`); None: not opened."""
+
+
+class LinkedListing(Struct, frozen=True, array_like=True):
+    """A listing as `orders.py` needs it.
+
+    One in conflict has no components: its expected goes on following its orders, and its lines
+    wait until one claim is left.
+    """
+
+    listing_id: int
+    """The listing."""
+    components: tuple[Component, ...]
+    """What it takes; () for a listing in conflict."""
+
+
+class LinkField(enum.StrEnum):
+    """What a link rule may join."""
+
+    SKU_CODE = "sku_code"
+    """The sub-code where there is one, else the code."""
+    CODE = "code"
+    SUB_CODE = "sub_code"
+    JAN = "jan"
+
+
+class LinkRule(Struct, frozen=True, array_like=True):
+    """A link rule (紐づけ条件): the fields that, joined, must equal a SKU's code."""
+
+    fields: tuple[LinkField, ...]
+    """The fields, in the order they are joined."""
+    joiner: str = ""
+    """The text between two of them."""
+
+
+DEFAULT_RULE = LinkRule(fields=(LinkField.SKU_CODE,))
+
+
+class Linked(Struct, frozen=True, tag=True):
+    """The listing has one claim: it is this SKU."""
+
+    listing_id: int
+    """The listing."""
+    sku_id: int
+    """The SKU it is."""
+
+
+class NoMatch(Struct, frozen=True, tag=True):
+    """No SKU has the listing's code: it stays unlinked."""
+
+    listing_id: int
+    """The listing."""
+
+
+class Conflict(Struct, frozen=True, tag=True):
+    """Several SKUs claim the listing: it does not sync."""
+
+    listing_id: int
+    """The listing."""
+    sku_ids: tuple[int, ...]
+    """Every SKU that claims it, in rising order; at least two."""
+    message: str = CONFLICT_MESSAGE
+    """The sentence the operator sees."""
+
+
+class Unlinked(Struct, frozen=True, tag=True):
+    """The last claim was released."""
+
+    listing_id: int
+    """The listing."""
+
+
+class NotClaimed(Struct, frozen=True, tag=True):
+    """A release of a claim that was never there: nothing changes."""
+
+    listing_id: int
+    """The listing."""
+    sku_id: int
+    """The SKU that does not claim it."""
+
+
+AutoLink = Linked | NoMatch | Conflict
+Claimed = Linked | Conflict
+Released = Linked | Conflict | Unlinked | NotClaimed
+
+
+def fold(code: str) -> str:
+    """The one rule by which codes are compared: case aside, nothing else."""
+    return code.casefold()
+
+
+def sku_code(code: str, sub_code: str) -> str:
+    """The code a listing's SKU is named by: its sub-code where there is one, else its code."""
+    return sub_code or code
+
+
+def link_code(rule: LinkRule, code: str, sub_code: str, jan: str = "") -> str:
+    """What the rule makes of a listing, folded; "" when a field is empty: that matches nothing."""
+    parts: list[str] = []
+    for field in rule.fields:
+        if field is LinkField.SKU_CODE:
+            part = sku_code(code, sub_code)
+        elif field is LinkField.CODE:
+            part = code
+        elif field is LinkField.SUB_CODE:
+            part = sub_code
+        else:
+            part = jan
+        if not part:
+            return ""
+        parts.append(part)
+    return fold(rule.joiner.join(parts))
+
+
+def auto_link(
+    listings: Iterable[tuple[int, str]], candidates: Mapping[str, Sequence[int]]
+) -> list[AutoLink]:
+    """Decides a batch of (listing id, folded code) against folded code -> ids of SKUs.
+
+    One result a listing, in the order given. Base listings go through it like all others: where
+    their code names two SKUs, both of them are conflicts.
+    """
+    results: list[AutoLink] = []
+    for listing_id, code in listings:
+        sku_ids = candidates.get(code, ()) if code else ()
+        if not sku_ids:
+            results.append(NoMatch(listing_id))
+        elif len(sku_ids) == 1:
+            results.append(Linked(listing_id, sku_ids[0]))
+        else:
+            results.append(_claimed_by(listing_id, sku_ids))
+    return results
+
+
+def claim(listing_id: int, sku_ids: Sequence[int], sku_id: int) -> Claimed:
+    """`link add`: SKU `sku_id` claims a listing that `sku_ids` claim already.
+
+    A second claim is kept as a conflict and never replaces the first; the same claim again
+    changes nothing.
+    """
+    return _claimed_by(listing_id, (*sku_ids, sku_id))
+
+
+def release(listing_id: int, sku_ids: Sequence[int], sku_id: int) -> Released:
+    """`link remove`: SKU `sku_id` lets go of a listing that `sku_ids` claim."""
+    if sku_id not in sku_ids:
+        return NotClaimed(listing_id, sku_id)
+    left = [other for other in sku_ids if other != sku_id]
+    return _claimed_by(listing_id, left) if left else Unlinked(listing_id)
+
+
+def flatten(components: Iterable[Component]) -> tuple[Component, ...]:
+    """Components with each SKU named once, units added up; the first one's opening is kept."""
+    merged: dict[int, Component] = {}
+    for component in components:
+        other = merged.get(component.sku_id)
+        merged[component.sku_id] = (
+            component
+            if other is None
+            else Component(other.sku_id, other.units + component.units, other.opening)
+        )
+    return tuple(merged.values())
+
+
+def _claimed_by(listing_id: int, sku_ids: Sequence[int]) -> Claimed:
+    distinct = tuple(sorted(set(sku_ids)))
+    if len(distinct) == 1:
+        return Linked(listing_id, distinct[0])
+    return Conflict(listing_id, distinct)
