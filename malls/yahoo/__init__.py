@@ -1,0 +1,1 @@
+"""Yahoo! Shopping (Yahoo!ショッピング). Light on purpose: the inventory reads only `card`."""
