@@ -1,0 +1,150 @@
+"""One mall account at the desk: its persisted row, its settings, and who holds it now."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import structs
+
+from actors.keys import StoredKey
+from actors.store.mall_rows import MallRow
+from config.settings import MallSettings
+from engine.connector import Card
+from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
+from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
+
+
+class Keys(Protocol):
+    """Where credentials are kept, apart from the database and the settings."""
+
+    def read(self, mall: str) -> StoredKey | None:
+        """The stored key, None if there is none."""
+        ...
+
+    def rotate(self, mall: str, credentials: Mapping[str, str], version: int) -> bool:
+        """Stores durably what the mall rotated, if the stored key is still that version."""
+        ...
+
+
+def rules_of(settings: MallSettings, card: Card) -> MallRules:
+    """The protocol's bounds and switches of one mall."""
+    bounds = settings.bounds
+    below_zero = card.below_zero
+    if card.below_zero == "unknown" and settings.below_zero != "unknown":
+        below_zero = settings.below_zero
+    return MallRules(
+        write_kind=card.write_kind,
+        lag_s=bounds.lag_s,
+        late_s=bounds.late_s,
+        eps_s=bounds.eps_s,
+        stale_s=max(bounds.stale_s, card.stale_s / settings.speed),
+        live_s=max(bounds.live_s, card.live_s / settings.speed),
+        stamp_resolution_s=card.stamp_resolution_s if card.stamp_resolution_s > 1 else 0.0,
+        http_timeout_s=settings.http_timeout_s,
+        send_within_s=bounds.send_within_s,
+        poll_interval_s=settings.poll_interval_s,
+        below_zero=BelowZero(below_zero),
+        bulk_is_atomic=settings.bulk_is_atomic,
+        on_difference=OnDifference(settings.on_difference),
+        repairs_first_difference=settings.on_first_difference == "push",
+        mall_restocks=MallRestocks(settings.mall_restocks),
+        park_block_s=settings.park_block_s,
+        refuse_margin=settings.refuse_margin,
+    )
+
+
+class Account:
+    """One mall: mutable, lives as long as the inventory; `row` is saved when `is_changed`."""
+
+    def __init__(self, row: MallRow, settings: MallSettings, card: Card, *, is_base: bool) -> None:
+        self.row = row
+        self.settings = settings
+        self.card = card
+        self.rules = rules_of(settings, card)
+        self.is_base = is_base
+        self.is_changed = False
+        self.sender: bytes | None = None
+        """Where the holder's letters come from; None: nobody holds the lease."""
+        self.heard_at = 0.0
+        """Wall time of the holder's last letter."""
+        self.poll_now = 0
+        """Counts `malls poll`."""
+        self.check: tuple[int, Mapping[str, str]] | None = None
+        """A credential check that waits to be pulled: (id, credentials)."""
+        self.push_rows_max = card.push_rows_max
+        """Falls by halves while whole batches fail without naming a row."""
+        self.told_credentials = -1
+        """credentials_version the holder was last given."""
+        self.reread: set[str] = set()
+        """Orders to be read besides those a poll lists."""
+        self.has_parked = False
+        """Some order of the mall is parked."""
+        self.lane = Lane(
+            is_halted=row.is_halted, is_paused=row.is_paused, owes_audit=row.owes_audit
+        )
+
+    def restore(self, row: MallRow) -> None:
+        """After an undone transaction: the row and the lane's lasting facts as persisted."""
+        row.offset_s = self.row.offset_s
+        self.row = row
+        self.lane = structs.replace(
+            self.lane,
+            is_halted=row.is_halted,
+            is_paused=row.is_paused,
+            owes_audit=row.owes_audit,
+        )
+        self.is_changed = False
+
+    def step(self, event: LaneEvent) -> tuple[LaneEffect, ...]:
+        """Moves the lane; what must outlive the inventory is kept in the row."""
+        step = lane_step(self.lane, event)
+        if step.lane != self.lane:
+            self.lane = step.lane
+            self.row.is_halted = step.lane.is_halted
+            self.row.is_paused = step.lane.is_paused
+            self.row.owes_audit = step.lane.owes_audit
+            self.is_changed = True
+        return step.effects
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+        return self.row.id
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.row.name
+
+    def to_mall(self, wall: float) -> float:
+        """A moment of this machine's clock in the mall's."""
+        return wall + self.row.offset_s
+
+    def to_wall(self, moment: float) -> float:
+        """A moment of the mall's clock in this machine's."""
+        return moment - self.row.offset_s
+
+    @property
+    def complete(self) -> float | None:
+        """T1: every order of the mall up to this moment is seen and re-read; None: not yet."""
+        if self.row.watermark is None or self.row.recheck_watermark is None:
+            return None
+        return min(self.row.watermark, self.row.recheck_watermark) - self.rules.lag_s
+
+    def opening_span(
+        self,
+        started_at: float | None,
+        opened: tuple[float | None, float | None],
+        counted_at: float | None,
+        *,
+        defines: bool,
+    ) -> Span | None:
+        """Where a SKU's total begins, in this mall's clock (F1); None while it has none."""
+        if counted_at is not None:
+            moment = self.to_mall(counted_at)
+            return Span(moment, moment)
+        if opened[0] is not None and opened[1] is not None and defines:
+            return Span(opened[0], opened[1])
+        if started_at is None:
+            return None
+        moment = self.to_mall(started_at)
+        return Span(moment, moment)

@@ -1,0 +1,73 @@
+"""F1: how the base mall's first settled reading opens a SKU, and a starting instant is kept."""
+
+from collections.abc import Mapping, Sequence
+
+from actors.desk.account import Account
+from actors.desk.intake import Intake
+from actors.desk.turn import Turn
+from actors.store.listing_rows import ListingRow, ref_of
+from actors.store.movement_rows import MovementRow
+from engine.ledger import Reason, opening_key
+from engine.opening import opening_total
+from engine.push_state import ReadingDone, Span
+
+
+def start_skus(turn: Turn, account: Account, listing: ListingRow, outcome: ReadingDone) -> None:
+    """Keeps a0: the beginning of the SKU's first opening read, even if that read is dropped."""
+    starting = [
+        link.sku_id
+        for link in listing.links
+        if link.base_listing_id == listing.id and link.total is None and link.started_at is None
+    ]
+    if starting:
+        turn.store.listings.start(turn.connection, starting, account.to_wall(outcome.start))
+
+
+def open_sku(
+    turn: Turn, account: Account, listing: ListingRow, quantity: int, reading: Span
+) -> bool:
+    """Opens the SKU that this base listing defines: its total is what the base mall showed."""
+    links = listing.links
+    if len(links) != 1 or links[0].base_listing_id != listing.id or links[0].total is not None:
+        return False
+    link = links[0]
+    total = opening_total(quantity, link.units)
+    turn.store.listings.mark_opened(turn.connection, link.sku_id, reading.start, reading.end)
+    turn.move(
+        [
+            MovementRow(
+                link.sku_id,
+                total,
+                total,
+                str(Reason.OPENING),
+                turn.now,
+                account.id,
+                "",
+                "",
+                "",
+                "",
+                opening_key(link.sku_id),
+            )
+        ]
+    )
+    book_waiting(turn, [link.sku_id])
+    return True
+
+
+def book_waiting(
+    turn: Turn, sku_ids: Sequence[int], only: Mapping[int, Sequence[int]] | None = None
+) -> None:
+    """Counts the lines that waited for these SKUs (E6), in every mall or for some listings.
+
+    `only`: mall id -> listing ids.
+    """
+    store, connection = turn.store, turn.connection
+    for account in turn.accounts.values():
+        if only is None:
+            ids: Sequence[int] = store.listings.of_skus(connection, account.id, sku_ids)
+        else:
+            ids = only.get(account.id, ())
+        if ids:
+            listings = store.listings.by_id(connection, ids)
+            refs = [ref_of(listing.code, listing.sub_code) for listing in listings.values()]
+            Intake(turn, account).book(refs)

@@ -1,0 +1,74 @@
+"""One mall account as the settings tell it: its HTTP client, tempo and switches."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from actors.mall_clock import MallClock
+from actors.mall_http import MallHttp
+from config.settings import MallSettings, Settings
+from engine.connector import Card, Kind, WriteKind
+from engine.mall_action import GRACE_INTERVAL_S, Tempo
+from engine.pacing import Pacing
+from malls.registry import KINDS
+
+DAY_S: Final = 86_400.0
+
+
+class NotSupported(Exception):
+    """This mall cannot be driven yet: one sentence says why."""
+
+
+def kind_of(settings: MallSettings) -> Kind:
+    """The connector of a mall, if this actor knows how to write to it."""
+    kind = KINDS[settings.kind]
+    if kind.card.write_kind is not WriteKind.RELATIVE:
+        raise NotSupported(
+            f"{settings.name}: malls that take {kind.card.write_kind.value} quantities only are "
+            "not supported yet. / このモールの在庫更新方式にはまだ対応していません。"
+        )
+    return kind
+
+
+def base_url_of(settings: MallSettings, card: Card) -> str:
+    """Where the mall is: a sandbox's address, or the real one."""
+    return settings.base_url or card.base_url
+
+
+def open_http(settings: MallSettings, card: Card) -> MallHttp:
+    """The mall's HTTP client; no call is made."""
+    return MallHttp(
+        base_url=base_url_of(settings, card),
+        timeout_s=settings.http_timeout_s,
+        retry_bound_s=settings.retry_bound_s,
+        pacing=Pacing(card.rates, speed=settings.speed, wait_s_max=settings.retry_after_s_max),
+        clock=MallClock(),
+    )
+
+
+def switches_of(settings: MallSettings) -> Mapping[str, str]:
+    """What the connector is told beside its credentials."""
+    base_url = settings.base_url or ""
+    return {
+        **settings.switches,
+        "speed": str(settings.speed),
+        "base_url": base_url,
+        # A sandbox serves its token endpoint beside its calls.
+        "auth_url": base_url,
+    }
+
+
+def tempo_of(house: Settings, settings: MallSettings, card: Card) -> Tempo:
+    """How fast the mall is driven."""
+    bounds = settings.bounds
+    return Tempo(
+        write_kind=card.write_kind,
+        poll_interval_s=settings.poll_interval_s,
+        reread_interval_s=settings.reread_interval_s,
+        changeable_s=settings.changeable_days * DAY_S,
+        lag_s=bounds.lag_s,
+        eps_s=bounds.eps_s,
+        stamp_resolution_s=card.stamp_resolution_s,
+        heartbeat_interval_s=house.heartbeat_interval_s,
+        lease_fresh_s=house.lease_fresh_s,
+        grace_interval_s=GRACE_INTERVAL_S / settings.speed,
+    )

@@ -1,0 +1,307 @@
+"""The first schema: accounts, catalogue, links, protocol states, orders, ledger, faults, imports."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Brings an empty database to 0001."""
+    _counter()
+    _fault()
+    _import_job()
+    _link()
+    _listing()
+    _listing_push()
+    _mall()
+    _movement()
+    _parked_order()
+    _sale_order()
+    _sku()
+    _waiting_line()
+
+
+def _counter() -> None:
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def _fault() -> None:
+    op.create_table(
+        "fault",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=True),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("family", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("message_en", sa.Text(), nullable=False),
+        sa.Column("hint_en", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first_seen", sa.Float(), nullable=False),
+        sa.Column("last_seen", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "fault_open", "fault", ["identity"], unique=True, sqlite_where=sa.text("state = 'open'")
+    )
+    op.create_index("fault_subject", "fault", ["state", "mall_id", "subject"], unique=False)
+
+
+def _import_job() -> None:
+    op.create_table(
+        "import_job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=True),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("gone", sa.Integer(), nullable=False),
+        sa.Column("linked", sa.Integer(), nullable=False),
+        sa.Column("conflicts", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _link() -> None:
+    op.create_table(
+        "link",
+        sa.Column(
+            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("listing_id", "sku_id"),
+    )
+    op.create_index("link_sku", "link", ["sku_id", "mall_id"], unique=False)
+
+
+def _listing() -> None:
+    op.create_table(
+        "listing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("sub_code", sa.Text(), nullable=False),
+        sa.Column("native", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sku_code", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("jan", sa.Text(), nullable=False),
+        sa.Column("image", sa.Text(), nullable=False),
+        sa.Column("axes", sa.Text(), nullable=False),
+        sa.Column("overdraft", sa.Boolean(), nullable=True),
+        sa.Column("lead_time_days", sa.Integer(), nullable=True),
+        sa.Column("restock_date", sa.Text(), nullable=True),
+        sa.Column("is_tracked", sa.Boolean(), nullable=False),
+        sa.Column("is_gone", sa.Boolean(), nullable=False),
+        sa.Column("is_conflict", sa.Boolean(), nullable=False),
+        sa.Column("seen_job", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("mall_id", "ref"),
+    )
+    op.create_index("listing_folded", "listing", ["folded"], unique=False)
+
+
+def _listing_push() -> None:
+    op.create_table(
+        "listing_push",
+        sa.Column(
+            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("low", sa.Integer(), nullable=True),
+        sa.Column("high", sa.Integer(), nullable=False),
+        sa.Column("plain_after", sa.Float(), nullable=True),
+        sa.Column("push_at", sa.Float(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.Float(), nullable=True),
+        sa.Column("reading_end", sa.Float(), nullable=True),
+        sa.Column("call_until", sa.Float(), nullable=True),
+        sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("settled_quantity", sa.Integer(), nullable=True),
+        sa.Column("settled_at", sa.Float(), nullable=True),
+        sa.Column("proven_at", sa.Float(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("listing_id"),
+    )
+    op.create_index(
+        "push_call",
+        "listing_push",
+        ["mall_id", "call_until"],
+        unique=False,
+        sqlite_where=sa.text("call_until IS NOT NULL"),
+    )
+    op.create_index(
+        "push_due",
+        "listing_push",
+        ["mall_id", "priority", "push_at"],
+        unique=False,
+        sqlite_where=sa.text("push_at IS NOT NULL"),
+    )
+    op.create_index(
+        "push_held",
+        "listing_push",
+        ["mall_id", "held"],
+        unique=False,
+        sqlite_where=sa.text("held <> 0"),
+    )
+    op.create_index(
+        "push_read",
+        "listing_push",
+        ["mall_id", "read_at"],
+        unique=False,
+        sqlite_where=sa.text("read_at IS NOT NULL"),
+    )
+    op.create_index(
+        "push_reading",
+        "listing_push",
+        ["mall_id", "reading_end"],
+        unique=False,
+        sqlite_where=sa.text("reading_end IS NOT NULL"),
+    )
+
+
+def _mall() -> None:
+    op.create_table(
+        "mall",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=False),
+        sa.Column("is_halted", sa.Boolean(), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("owes_audit", sa.Boolean(), nullable=False),
+        sa.Column("offset_s", sa.Float(), nullable=False),
+        sa.Column("watermark", sa.Float(), nullable=True),
+        sa.Column("window_poll_end", sa.Float(), nullable=True),
+        sa.Column("recheck_watermark", sa.Float(), nullable=True),
+        sa.Column("is_last_poll_ok", sa.Boolean(), nullable=False),
+        sa.Column("last_poll_at", sa.Float(), nullable=True),
+        sa.Column("last_push_at", sa.Float(), nullable=True),
+        sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key_expires_at", sa.Float(), nullable=True),
+        sa.Column("credentials_version", sa.Integer(), nullable=False),
+        sa.Column("grace_until", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+
+
+def _movement() -> None:
+    op.create_table(
+        "movement",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delta", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=True),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "movement_key", "movement", ["key"], unique=True, sqlite_where=sa.text("key IS NOT NULL")
+    )
+    op.create_index("movement_sku", "movement", ["sku_id", "seq"], unique=False)
+
+
+def _parked_order() -> None:
+    op.create_table(
+        "parked_order",
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Float(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("listings", sa.Text(), nullable=False),
+        sa.Column("is_counted", sa.Boolean(), nullable=False),
+        sa.Column("is_dismissed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("mall_id", "number"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _sale_order() -> None:
+    op.create_table(
+        "sale_order",
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Float(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("mall_id", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "order_parent",
+        "sale_order",
+        ["mall_id", "parent"],
+        unique=False,
+        sqlite_where=sa.text("parent <> ''"),
+    )
+
+
+def _sku() -> None:
+    op.create_table(
+        "sku",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("jan", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("started_at", sa.Float(), nullable=True),
+        sa.Column("opened_start", sa.Float(), nullable=True),
+        sa.Column("opened_end", sa.Float(), nullable=True),
+        sa.Column("counted_at", sa.Float(), nullable=True),
+        sa.Column(
+            "base_listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("folded"),
+    )
+
+
+def _waiting_line() -> None:
+    op.create_table(
+        "waiting_line",
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mall_id", "ref", "number", "line"),
+        sqlite_with_rowid=False,
+    )

@@ -1,0 +1,257 @@
+"""Rows of `listing_push`: the protocol's state of each listing.
+
+`low` and `high` are columns so that an own order on a plain listing is one addition in SQL; they
+overrule what the encoded state says. The other columns are what queries look for.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Dialect
+
+from actors.store.schema import PUSH
+from actors.store.statement import Lookup, Statement
+from engine.own_effect import plain_shift
+from engine.push_state import ListingPush, MallRules, Span
+
+DECODER = msgspec.msgpack.Decoder(ListingPush)
+ENCODER = msgspec.msgpack.Encoder()
+
+
+class PushRecord(Struct):
+    """One listing's protocol state with its place in the queues; mutable, saved whole."""
+
+    listing_id: int
+    mall_id: int
+    state: ListingPush
+    push_at: float | None = None
+    priority: int = 1
+    read_at: float | None = 0.0
+
+
+def decode_state(body: bytes, low: int | None, high: int) -> ListingPush:
+    """The state with the columns' ends."""
+    state = DECODER.decode(body)
+    if state.low != low or state.high != high:
+        state = msgspec.structs.replace(state, low=low, high=high)
+    return state
+
+
+def plain_after(state: ListingPush, rules: MallRules) -> float | None:
+    """Own orders that begin later than this move low and high and nothing else; None: none may."""
+    after = 0.0 if state.anchor is None else state.anchor.end + rules.eps_s
+    # The decider says which listings are plain; a moment after every anchor asks it for the rest.
+    later = Span(after + 1.0, after + 1.0)
+    return after if plain_shift(state, later, rules) else None
+
+
+class PushRows:
+    """Loads, saves and shifts protocol states."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        columns = (
+            PUSH.c.listing_id,
+            PUSH.c.mall_id,
+            PUSH.c.low,
+            PUSH.c.high,
+            PUSH.c.push_at,
+            PUSH.c.priority,
+            PUSH.c.read_at,
+            PUSH.c.body,
+        )
+        base = select(*columns)
+        mall = PUSH.c.mall_id == bindparam("mall")
+        self._by_id = Lookup(lambda keys: base.where(PUSH.c.listing_id.in_(keys)), [], dialect)
+        self._due = Statement(
+            base.where(mall, PUSH.c.priority == bindparam("rank"))
+            .where(PUSH.c.push_at <= bindparam("moment"))
+            .order_by(PUSH.c.push_at)
+            .limit(bindparam("most")),
+            ["mall", "rank", "moment", "most"],
+            dialect,
+        )
+        self._next_push = Statement(
+            select(func.min(PUSH.c.push_at)).where(
+                mall, PUSH.c.priority == bindparam("rank"), PUSH.c.push_at.is_not(None)
+            ),
+            ["mall", "rank"],
+            dialect,
+        )
+        self._to_read = Statement(
+            base.where(mall, PUSH.c.read_at <= bindparam("moment"))
+            .order_by(PUSH.c.read_at)
+            .limit(bindparam("most")),
+            ["mall", "moment", "most"],
+            dialect,
+        )
+        self._next_read = Statement(
+            select(func.min(PUSH.c.read_at)).where(mall, PUSH.c.read_at.is_not(None)),
+            ["mall"],
+            dialect,
+        )
+        self._readings = Statement(
+            base.where(mall, PUSH.c.reading_end < bindparam("moment")).order_by(PUSH.c.reading_end),
+            ["mall", "moment"],
+            dialect,
+        )
+        self._first_reading = Statement(
+            select(func.min(PUSH.c.reading_end)).where(mall, PUSH.c.reading_end.is_not(None)),
+            ["mall"],
+            dialect,
+        )
+        self._calls = Statement(
+            base.where(mall, PUSH.c.call_until < bindparam("moment")),
+            ["mall", "moment"],
+            dialect,
+        )
+        self._first_call = Statement(
+            select(func.min(PUSH.c.call_until)).where(mall, PUSH.c.call_until.is_not(None)),
+            ["mall"],
+            dialect,
+        )
+        self._lost = Statement(
+            base.where(mall, PUSH.c.call_until.is_not(None), PUSH.c.call_id > bindparam("after")),
+            ["mall", "after"],
+            dialect,
+        )
+        self._shift = Statement(
+            update(PUSH)
+            .where(PUSH.c.listing_id == bindparam("listing"))
+            .values(low=PUSH.c.low + bindparam("by_low"), high=PUSH.c.high + bindparam("by_high")),
+            ["by_low", "by_high", "listing"],
+            dialect,
+        )
+        names = [column.name for column in PUSH.columns]
+        stored = insert(PUSH).values({name: bindparam(name) for name in names})
+        self._save = Statement(
+            stored.on_conflict_do_update(
+                index_elements=["listing_id"],
+                set_={name: stored.excluded[name] for name in names if name != "listing_id"},
+            ),
+            names,
+            dialect,
+        )
+        self._audit = Statement(
+            update(PUSH)
+            .where(mall)
+            .where((PUSH.c.read_at.is_(None)) | (PUSH.c.read_at > bindparam("moment")))
+            .values(read_at=bindparam("due"), push_at=bindparam("due")),
+            ["due", "mall", "moment"],
+            dialect,
+        )
+        self._delete = Statement(
+            delete(PUSH).where(PUSH.c.listing_id == bindparam("listing")), ["listing"], dialect
+        )
+
+    @staticmethod
+    def _records(rows: Iterable[Sequence[object]]) -> Iterator[PushRecord]:
+        for listing_id, mall_id, low, high, push_at, priority, read_at, body in rows:
+            yield PushRecord(
+                listing_id,  # type: ignore[arg-type]
+                mall_id,  # type: ignore[arg-type]
+                decode_state(body, low, high),  # type: ignore[arg-type]
+                push_at,  # type: ignore[arg-type]
+                priority,  # type: ignore[arg-type]
+                read_at,  # type: ignore[arg-type]
+            )
+
+    def by_id(self, connection: Connection, ids: Sequence[int]) -> dict[int, PushRecord]:
+        """The states of these listings, by listing id."""
+        rows = self._by_id.rows(connection, (), ids)
+        return {record.listing_id: record for record in self._records(rows)}
+
+    def due(
+        self, connection: Connection, mall_id: int, priority: int, now: float, most: int
+    ) -> list[PushRecord]:
+        """Listings whose time to be looked at has come, the longest waiting first."""
+        return list(self._records(self._due.rows(connection, mall_id, priority, now, most)))
+
+    def next_push(self, connection: Connection, mall_id: int) -> float | None:
+        """When the next push of the mall is to be decided."""
+        found = [
+            row[0]
+            for priority in (0, 1)
+            for row in self._next_push.rows(connection, mall_id, priority)
+            if row[0] is not None
+        ]
+        return min(found, default=None)
+
+    def to_read(
+        self, connection: Connection, mall_id: int, now: float, most: int
+    ) -> list[PushRecord]:
+        """Listings that are to be read, the longest waiting first."""
+        return list(self._records(self._to_read.rows(connection, mall_id, now, most)))
+
+    def next_read(self, connection: Connection, mall_id: int) -> float | None:
+        """When the next listing of the mall is to be read."""
+        row = self._next_read.first(connection, mall_id)
+        return None if row is None or row[0] is None else float(row[0])
+
+    def readings_before(
+        self, connection: Connection, mall_id: int, moment: float
+    ) -> list[PushRecord]:
+        """Open readings that ended before the moment."""
+        return list(self._records(self._readings.rows(connection, mall_id, moment)))
+
+    def first_reading_end(self, connection: Connection, mall_id: int) -> float | None:
+        """The end of the oldest open reading."""
+        row = self._first_reading.first(connection, mall_id)
+        return None if row is None or row[0] is None else float(row[0])
+
+    def overdue_calls(
+        self, connection: Connection, mall_id: int, moment: float
+    ) -> list[PushRecord]:
+        """Listings whose call in the slot counts as lost (C3)."""
+        return list(self._records(self._calls.rows(connection, mall_id, moment)))
+
+    def first_call_until(self, connection: Connection, mall_id: int) -> float | None:
+        """When the oldest call in a slot counts as lost."""
+        row = self._first_call.first(connection, mall_id)
+        return None if row is None or row[0] is None else float(row[0])
+
+    def calls_after(self, connection: Connection, mall_id: int, after: int) -> list[PushRecord]:
+        """Listings with a call in the slot whose id is above `after`."""
+        return list(self._records(self._lost.rows(connection, mall_id, after)))
+
+    def shift(self, connection: Connection, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Moves (low, high) of plain listings: tuples (by, by, listing id)."""
+        self._shift.many(connection, rows)
+
+    def save(self, connection: Connection, records: Iterable[PushRecord], rules: MallRules) -> None:
+        """Writes states and what queries look for."""
+        rows = []
+        for record in records:
+            state = record.state
+            call = state.call
+            rows.append(
+                (
+                    record.listing_id,
+                    record.mall_id,
+                    state.low,
+                    state.high,
+                    plain_after(state, rules),
+                    record.push_at,
+                    record.priority,
+                    record.read_at,
+                    None if state.reading is None else state.reading.end,
+                    None if call is None else call.send_by + rules.http_timeout_s,
+                    0 if call is None else call.id,
+                    state.held,
+                    state.settled_quantity,
+                    state.settled_at,
+                    state.proven_at,
+                    ENCODER.encode(state),
+                )
+            )
+        self._save.many(connection, rows)
+
+    def audit_all(self, connection: Connection, mall_id: int, now: float) -> None:
+        """F3: after a halt every listing of the mall is decided and read anew."""
+        self._audit.run(connection, now, mall_id, now)
+
+    def delete(self, connection: Connection, listing_ids: Sequence[int]) -> None:
+        """Forgets the states of listings that are no longer linked."""
+        self._delete.many(connection, [(listing_id,) for listing_id in listing_ids])

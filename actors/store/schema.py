@@ -1,0 +1,238 @@
+"""The tables. Moments of a mall are in that mall's clock; `at` columns are this machine's clock.
+
+Only the inventory actor writes. The ledger (`movement`) is append-only. Keys start with the mall
+and keep its own order, so that orders arriving in order append to the end of their tree.
+`tests/integration/store` proves that the migrations add up to this.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData()
+
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+MALL = Table(
+    "mall",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("is_halted", Boolean, nullable=False),
+    Column("is_paused", Boolean, nullable=False),
+    Column("owes_audit", Boolean, nullable=False),  # F3: after a halt all is compared
+    Column("offset_s", Float, nullable=False),  # mall clock - this clock
+    Column("watermark", Float),  # began of the last complete window poll
+    Column("window_poll_end", Float),
+    Column("recheck_watermark", Float),  # began of the last complete re-read
+    Column("is_last_poll_ok", Boolean, nullable=False),
+    Column("last_poll_at", Float),
+    Column("last_push_at", Float),
+    Column("cursor", ROW_ID, nullable=False),  # last movement this mall has looked at
+    Column("key_expires_at", Float),
+    Column("credentials_version", Integer, nullable=False),
+    Column("grace_until", Float),
+)
+
+SKU = Table(
+    "sku",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("folded", Text, nullable=False, unique=True),  # code, case aside
+    Column("name", Text, nullable=False),
+    Column("jan", Text, nullable=False),
+    Column("total", Integer),  # NULL until the opening reading has settled
+    Column("started_at", Float),  # F1: a0, in this machine's clock; never moved
+    Column("opened_start", Float),  # a of the settled opening reading, in the base mall's clock
+    Column("opened_end", Float),  # b of it
+    Column("counted_at", Float),  # the instant of the last `stock set`
+    Column("base_listing_id", ROW_ID),
+)
+
+LISTING = Table(
+    "listing",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("mall_id", Integer, nullable=False),
+    Column("ref", Text, nullable=False),  # code, unit separator, sub_code
+    Column("code", Text, nullable=False),
+    Column("sub_code", Text, nullable=False),
+    Column("native", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sku_code", Text, nullable=False),
+    Column("folded", Text, nullable=False),
+    Column("jan", Text, nullable=False),
+    Column("image", Text, nullable=False),
+    Column("axes", Text, nullable=False),  # JSON [[name, value], ...]
+    Column("overdraft", Boolean),
+    Column("lead_time_days", Integer),
+    Column("restock_date", Text),
+    Column("is_tracked", Boolean, nullable=False),
+    Column("is_gone", Boolean, nullable=False),
+    Column("is_conflict", Boolean, nullable=False),
+    Column("seen_job", Integer, nullable=False),
+    UniqueConstraint("mall_id", "ref"),
+    Index("listing_folded", "folded"),
+)
+
+LINK = Table(
+    "link",
+    METADATA,
+    Column("listing_id", ROW_ID, primary_key=True),
+    Column("sku_id", ROW_ID, primary_key=True),
+    Column("mall_id", Integer, nullable=False),
+    Column("units", Integer, nullable=False),
+    Index("link_sku", "sku_id", "mall_id"),
+)
+"""Every claim; a listing with more than one is a conflict and is linked to none of them."""
+
+PUSH = Table(
+    "listing_push",
+    METADATA,
+    Column("listing_id", ROW_ID, primary_key=True),
+    Column("mall_id", Integer, nullable=False),
+    Column("low", Integer),
+    Column("high", Integer, nullable=False),
+    Column("plain_after", Float),  # an own order later than this moves low and high, no more
+    Column("push_at", Float),  # mall time at which deciding a push is worthwhile; NULL: never
+    Column("priority", Integer, nullable=False),  # of the push: 0 driven by orders, 1 bulk
+    Column("read_at", Float),  # mall time at which a reading is wanted; NULL: never
+    Column("reading_end", Float),  # b of the open reading
+    Column("call_until", Float),  # when the call in the slot counts as lost (C3)
+    Column("call_id", ROW_ID, nullable=False),  # the id in the slot, 0 = free
+    Column("held", Integer, nullable=False),
+    Column("settled_quantity", Integer),
+    Column("settled_at", Float),
+    Column("proven_at", Float),
+    Column("body", LargeBinary, nullable=False),  # ListingPush; low and high above overrule it
+    Index("push_due", "mall_id", "priority", "push_at", sqlite_where=text("push_at IS NOT NULL")),
+    Index("push_read", "mall_id", "read_at", sqlite_where=text("read_at IS NOT NULL")),
+    Index("push_reading", "mall_id", "reading_end", sqlite_where=text("reading_end IS NOT NULL")),
+    Index("push_call", "mall_id", "call_until", sqlite_where=text("call_until IS NOT NULL")),
+    Index("push_held", "mall_id", "held", sqlite_where=text("held <> 0")),
+)
+
+ORDER = Table(
+    "sale_order",
+    METADATA,
+    Column("mall_id", Integer, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("stamp", Float, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # StoredOrder: what each line has counted
+    Index("order_parent", "mall_id", "parent", sqlite_where=text("parent <> ''")),
+    sqlite_with_rowid=False,
+)
+
+WAITING = Table(
+    "waiting_line",
+    METADATA,
+    Column("mall_id", Integer, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("line", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Order lines that count nothing yet: their listing is not linked, or its SKU not opened."""
+
+PARKED = Table(
+    "parked_order",
+    METADATA,
+    Column("mall_id", Integer, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("stamp", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Float, nullable=False),  # mall time of the first sight
+    Column("listings", Text, nullable=False),  # JSON [[ref, units or null], ...]
+    Column("is_counted", Boolean, nullable=False),  # S2: its maybe has been applied
+    Column("is_dismissed", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+MOVEMENT = Table(
+    "movement",
+    METADATA,
+    Column("seq", ROW_ID, primary_key=True),
+    Column("sku_id", ROW_ID, nullable=False),
+    Column("delta", Integer, nullable=False),
+    Column("total", Integer, nullable=False),  # after it
+    Column("reason", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("mall_id", Integer),
+    Column("number", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("key", Text),  # of movements whose sender made one; order lines are keyed by counted
+    Index("movement_sku", "sku_id", "seq"),
+    Index("movement_key", "key", unique=True, sqlite_where=text("key IS NOT NULL")),
+    sqlite_autoincrement=True,
+)
+
+FAULT = Table(
+    "fault",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("identity", Text, nullable=False),  # mall, family, kind, subject
+    Column("mall_id", Integer),
+    Column("level", Integer, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("message_en", Text, nullable=False),
+    Column("hint_en", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("first_seen", Float, nullable=False),
+    Column("last_seen", Float, nullable=False),
+    Index("fault_open", "identity", unique=True, sqlite_where=text("state = 'open'")),
+    Index("fault_subject", "state", "mall_id", "subject"),
+    sqlite_autoincrement=True,
+)
+
+IMPORT = Table(
+    "import_job",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("mall_id", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, running, done
+    Column("cursor", Text),
+    Column("read", Integer, nullable=False),
+    Column("expected", Integer),
+    Column("added", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("gone", Integer, nullable=False),
+    Column("linked", Integer, nullable=False),
+    Column("conflicts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("started_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+COUNTER = Table(
+    "counter",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", ROW_ID, nullable=False),
+)
+"""Ever-growing numbers: `call`, the ids of pushes and readings."""

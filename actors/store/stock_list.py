@@ -1,0 +1,254 @@
+"""The queries behind `stock list`, `reflect` and `history`: pages by a cursor, never all at once.
+
+A *difference* is a settled one: `held` is not 0, or what the mall is taken to show is not the offer
+while nothing is in flight. A listing that never settled is no difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+
+from actors.store.schema import FAULT, LINK, LISTING, MOVEMENT, PUSH, SKU
+from engine.questions import (
+    StockFilter,
+)
+
+
+class OfferTerms(Struct, frozen=True):
+    """What turns a total into one mall's offer."""
+
+    buffer: int
+    cap: int | None
+
+
+MallTerms = Mapping[int, OfferTerms]
+"""Mall id -> its terms, of every mall of the settings."""
+
+
+def _like(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    return column.icontains(text, autoescape=True)
+
+
+def _offer(terms: OfferTerms) -> ColumnElement[int]:
+    # Below zero the offer is 0, so the division never sees a negative number.
+    spare = SKU.c.total - terms.buffer
+    shown: ColumnElement[int] = case((spare > 0, spare / LINK.c.units), else_=0)
+    shown = func.floor(shown)
+    if terms.cap is not None:
+        shown = case((shown > terms.cap, terms.cap), else_=shown)
+    return shown
+
+
+def differing(mall_ids: Sequence[int], terms: MallTerms) -> Select[Any]:
+    """Listing ids with a difference, in these malls."""
+    parts = []
+    for mall_id in mall_ids:
+        offer = func.min(_offer(terms[mall_id]))
+        parts.append(
+            select(PUSH.c.listing_id)
+            .select_from(
+                PUSH.join(LISTING, LISTING.c.id == PUSH.c.listing_id)
+                .join(LINK, LINK.c.listing_id == PUSH.c.listing_id)
+                .join(SKU, SKU.c.id == LINK.c.sku_id)
+            )
+            .where(
+                PUSH.c.mall_id == mall_id,
+                PUSH.c.settled_at.is_not(None),
+                LISTING.c.is_conflict.is_(False),
+                SKU.c.total.is_not(None),
+            )
+            .group_by(PUSH.c.listing_id, PUSH.c.held, PUSH.c.low, PUSH.c.high, PUSH.c.call_id)
+            .having(
+                or_(
+                    PUSH.c.held != 0,
+                    and_(
+                        PUSH.c.call_id == 0,
+                        PUSH.c.low == PUSH.c.high,
+                        case((PUSH.c.low < 0, 0), else_=PUSH.c.low) != offer,
+                    ),
+                )
+            )
+        )
+    first, *rest = parts
+    return first.union_all(*rest) if rest else first  # type: ignore[return-value]
+
+
+def _malls_of(chosen: StockFilter, names: Mapping[str, int], terms: MallTerms) -> list[int]:
+    return [names[chosen.mall]] if chosen.mall is not None else list(terms)
+
+
+def _sku_conditions(
+    chosen: StockFilter, names: Mapping[str, int], terms: MallTerms
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    linked = select(LINK.c.sku_id).join(LISTING, LISTING.c.id == LINK.c.listing_id)
+    if chosen.skus:
+        conditions.append(SKU.c.folded.in_([sku.casefold() for sku in chosen.skus]))
+    if chosen.mall is not None:
+        conditions.append(SKU.c.id.in_(linked.where(LINK.c.mall_id == names[chosen.mall])))
+    if chosen.search:
+        text = chosen.search
+        conditions.append(
+            or_(
+                *(_like(column, text) for column in (SKU.c.code, SKU.c.name, SKU.c.jan)),
+                SKU.c.id.in_(
+                    linked.where(
+                        or_(
+                            *(
+                                _like(column, text)
+                                for column in (LISTING.c.code, LISTING.c.sub_code, LISTING.c.name)
+                            )
+                        )
+                    )
+                ),
+            )
+        )
+    if chosen.total_max is not None:
+        conditions.append(SKU.c.total <= chosen.total_max)
+    if chosen.has_difference:
+        listings = differing(_malls_of(chosen, names, terms), terms)
+        conditions.append(SKU.c.id.in_(linked.where(LINK.c.listing_id.in_(listings))))
+    return conditions
+
+
+def sku_page(
+    connection: Connection,
+    chosen: StockFilter,
+    names: Mapping[str, int],
+    terms: MallTerms,
+    page: tuple[str, int],
+) -> tuple[int, list[tuple[int, str]]]:
+    """(hits, [(SKU id, folded code)]) of the SKUs after a code, at most so many."""
+    after, limit = page
+    conditions = _sku_conditions(chosen, names, terms)
+    hits = connection.execute(select(func.count()).select_from(SKU).where(*conditions)).scalar_one()
+    rows = connection.execute(
+        select(SKU.c.id, SKU.c.folded)
+        .where(*conditions, SKU.c.folded > after)
+        .order_by(SKU.c.folded)
+        .limit(limit)
+    )
+    return int(hits), [(row[0], row[1]) for row in rows]
+
+
+def unlinked_page(
+    connection: Connection,
+    chosen: StockFilter,
+    names: Mapping[str, int],
+    page: tuple[int, int],
+) -> tuple[int, list[int]]:
+    """(hits, listing ids) of listings nobody claims, after an id, at most so many."""
+    after, limit = page
+    conditions: list[ColumnElement[bool]] = [LINK.c.listing_id.is_(None)]
+    if chosen.mall is not None:
+        conditions.append(LISTING.c.mall_id == names[chosen.mall])
+    if chosen.search:
+        columns = (LISTING.c.code, LISTING.c.sub_code, LISTING.c.name, LISTING.c.jan)
+        conditions.append(or_(*(_like(column, chosen.search) for column in columns)))
+    joined = LISTING.outerjoin(LINK, LINK.c.listing_id == LISTING.c.id)
+    hits = connection.execute(
+        select(func.count()).select_from(joined).where(*conditions)
+    ).scalar_one()
+    rows = connection.execute(
+        select(LISTING.c.id)
+        .select_from(joined)
+        .where(*conditions, LISTING.c.id > after)
+        .order_by(LISTING.c.id)
+        .limit(limit)
+    )
+    return int(hits), [row[0] for row in rows]
+
+
+def reflect_page(
+    connection: Connection,
+    chosen: StockFilter,
+    names: Mapping[str, int],
+    terms: MallTerms,
+    page: tuple[int, int],
+) -> list[int]:
+    """Linked listings the filter names, after an id, at most so many."""
+    after, limit = page
+    wanted = select(SKU.c.id).where(*_sku_conditions(chosen, names, terms))
+    query = (
+        select(LINK.c.listing_id)
+        .where(LINK.c.listing_id > after, LINK.c.sku_id.in_(wanted))
+        .where(LINK.c.mall_id.in_(_malls_of(chosen, names, terms)))
+    )
+    if chosen.has_difference:
+        query = query.where(
+            LINK.c.listing_id.in_(differing(_malls_of(chosen, names, terms), terms))
+        )
+    rows = connection.execute(query.distinct().order_by(LINK.c.listing_id).limit(limit))
+    return [row[0] for row in rows]
+
+
+def history_page(
+    connection: Connection, sku_id: int, after: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """(seq, at, delta, total, reason, mall id, order, line, actor) of a SKU, oldest first."""
+    rows = connection.execute(
+        select(
+            MOVEMENT.c.seq,
+            MOVEMENT.c.at,
+            MOVEMENT.c.delta,
+            MOVEMENT.c.total,
+            MOVEMENT.c.reason,
+            MOVEMENT.c.mall_id,
+            MOVEMENT.c.number,
+            MOVEMENT.c.line,
+            MOVEMENT.c.actor,
+        )
+        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.seq > after)
+        .order_by(MOVEMENT.c.seq)
+        .limit(limit)
+    )
+    return [tuple(row) for row in rows]
+
+
+def fault_list(
+    connection: Connection, fault_id: int | None, mall_id: int | None, *, with_cleared: bool
+) -> list[Any]:
+    """Fault rows, newest first, at most FAULTS_MAX."""
+    query = select(FAULT).order_by(FAULT.c.last_seen.desc(), FAULT.c.id.desc()).limit(FAULTS_MAX)
+    if fault_id is not None:
+        query = query.where(FAULT.c.id == fault_id)
+    elif not with_cleared:
+        query = query.where(FAULT.c.state != "cleared")
+    if mall_id is not None:
+        query = query.where(FAULT.c.mall_id == mall_id)
+    return list(connection.execute(query))
+
+
+FAULTS_MAX = 1_000
+"""Records `errors list` shows; the rest are older."""
+
+
+def mall_figures(connection: Connection, mall_id: int) -> tuple[int, int, int, float | None]:
+    """(open faults, pushes waiting or in flight, unproven, oldest proof) of a mall."""
+    faults = connection.execute(
+        select(func.count()).where(FAULT.c.state == "open", FAULT.c.mall_id == mall_id)
+    ).scalar_one()
+    pending = connection.execute(
+        select(func.count()).where(
+            PUSH.c.mall_id == mall_id, or_(PUSH.c.push_at.is_not(None), PUSH.c.call_id != 0)
+        )
+    ).scalar_one()
+    unproven, oldest = connection.execute(
+        select(func.sum(case((PUSH.c.proven_at.is_(None), 1), else_=0)), func.min(PUSH.c.proven_at))
+        .select_from(PUSH)
+        .where(PUSH.c.mall_id == mall_id)
+    ).one()
+    return int(faults), int(pending), int(unproven or 0), oldest
+
+
+def conflicting(connection: Connection) -> list[tuple[int, int]]:
+    """(mall id, listing id) of every listing in conflict, at most FAULTS_MAX."""
+    rows = connection.execute(
+        select(LISTING.c.mall_id, LISTING.c.id)
+        .where(LISTING.c.is_conflict.is_(True))
+        .order_by(LISTING.c.id)
+        .limit(FAULTS_MAX)
+    )
+    return [(row[0], row[1]) for row in rows]

@@ -1,0 +1,40 @@
+"""The store: one writer engine and the statements of every room, compiled once."""
+
+import pathlib
+
+from sqlalchemy import Engine
+
+from actors.store.database import CACHE_KIB, bring_up, checkpoint, open_writer
+from actors.store.fault_rows import FaultRows
+from actors.store.import_rows import ImportRows
+from actors.store.listing_rows import ListingRows
+from actors.store.mall_rows import MallRows
+from actors.store.movement_rows import MovementRows
+from actors.store.order_rows import OrderRows
+from actors.store.push_rows import PushRows
+
+
+class Store:
+    """Everything the desk reads and writes, in transactions it begins itself."""
+
+    def __init__(self, path: pathlib.Path | None, cache_kib: int = CACHE_KIB) -> None:
+        """Opens the file (None: in memory) and brings its schema up."""
+        self.path = path
+        self.engine: Engine = open_writer(path, cache_kib)
+        bring_up(self.engine, path)
+        dialect = self.engine.dialect
+        self.malls = MallRows(dialect)
+        self.listings = ListingRows(dialect)
+        self.pushes = PushRows(dialect)
+        self.orders = OrderRows(dialect)
+        self.movements = MovementRows(dialect)
+        self.faults = FaultRows(dialect)
+        self.imports = ImportRows()
+
+    def checkpoint(self) -> None:
+        """Keeps the WAL short; for idle moments."""
+        checkpoint(self.engine)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.engine.dispose()
