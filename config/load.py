@@ -36,7 +36,15 @@ ACCOUNT_NAMES: Final = ("name", "kind", "base_url", "speed", "shop_url")
 MALL_FIELDS: Final = fields_of(MallSettings)
 SHARED_NAMES: Final = tuple(name for name in MALL_FIELDS if name not in ACCOUNT_NAMES)
 """What may stand at the top for all malls, or in a mall's own table."""
-KIND_OF_NAME: Final = {"shop_url": "rakuten", "bulk_is_atomic": "rakuten", "below_zero": "yahoo"}
+KIND_OF_NAME: Final = {
+    "shop_url": "rakuten",
+    "statuses_not_counted": "rakuten",
+    "order_version": "rakuten",
+    "forbidden_halts": "rakuten",
+    "below_zero": "yahoo",
+    "edit_sign": "yahoo",
+    "import_details": "yahoo",
+}
 """What only one kind of mall understands."""
 CREDENTIAL_NAMES: Final = (
     "service_secret", "license_key", "seller_id", "client_id", "client_secret", "refresh_token",

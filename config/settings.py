@@ -115,7 +115,17 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     below_zero: Literal["unknown", "clamps", "refuses", "negative"] = "unknown"
     """Yahoo: what the mall does with a fall below zero."""
     bulk_is_atomic: bool = False
-    """Rakuten: whether a refused bulk write is known to have done no row at all."""
+    """Whether a refused bulk write is known to have done no row at all."""
+    statuses_not_counted: str | None = None
+    """Rakuten: numbers of order statuses that take no stock, with commas; absent: all count."""
+    order_version: Annotated[int, Meta(ge=3, le=10)] = 10
+    """Rakuten: the version of order data asked for."""
+    forbidden_halts: bool = False
+    """Rakuten: whether HTTP 403 means a dead key (level 9) and not a passing limit (level 8)."""
+    edit_sign: Literal["version", "none"] = "version"
+    """Yahoo: whether an order's version tells that it may have been edited."""
+    import_details: Literal["variations", "all"] = "variations"
+    """Yahoo: whether an import asks for each item's page, one call an item, or only where needed."""
 
     @property
     def bounds(self) -> Bounds:
@@ -133,11 +143,20 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     @property
     def switches(self) -> dict[str, str]:
         """What only this kind of connector understands, as text."""
+        is_atomic = "true" if self.bulk_is_atomic else "false"
         if self.kind == "yahoo":
-            return {"below_zero": self.below_zero}
+            return {
+                "bulk_is_atomic": is_atomic,
+                "below_zero": self.below_zero,
+                "edit_sign": self.edit_sign,
+                "import_details": self.import_details,
+            }
         return {
-            "bulk_is_atomic": "true" if self.bulk_is_atomic else "false",
+            "bulk_is_atomic": is_atomic,
             "shop_url": self.shop_url or "",
+            "statuses_not_counted": self.statuses_not_counted or "",
+            "order_version": str(self.order_version),
+            "forbidden_halts": "true" if self.forbidden_halts else "false",
         }
 
     @property

@@ -30,7 +30,7 @@ def test_uncommented_it_loads_and_every_value_is_the_default() -> None:
     full = parse_settings(UNCOMMENTED.encode(), EXAMPLE)
     assert without({"malls", "database"}, full) == without({"malls", "database"}, plain)
     for mall, other in zip(plain.malls, full.malls, strict=True):
-        shown_only = {"cap", "base_url", "speed", "shop_url"}
+        shown_only = {"cap", "base_url", "speed", "shop_url", "statuses_not_counted"}
         assert without(shown_only, mall) == without(shown_only, other)
 
 

@@ -108,9 +108,17 @@ def test_the_switches_of_a_kind_are_handed_to_its_connector() -> None:
     assert only_mall(own='bulk_is_atomic = true\nshop_url = "tea"\n').switches == {
         "bulk_is_atomic": "true",
         "shop_url": "tea",
+        "statuses_not_counted": "",
+        "order_version": "10",
+        "forbidden_halts": "false",
     }
     yahoo = LEAST.replace('kind = "rakuten"', 'kind = "yahoo"')
-    assert parsed(yahoo).malls[0].switches == {"below_zero": "unknown"}
+    assert parsed(yahoo).malls[0].switches == {
+        "bulk_is_atomic": "false",
+        "below_zero": "unknown",
+        "edit_sign": "version",
+        "import_details": "variations",
+    }
 
 
 @pytest.mark.parametrize(
