@@ -1,1 +1,1 @@
-"""The shells: processes, ZeroMQ, the database and time. Each does what a decider of the engine says."""
+"""The shells: processes, ZeroMQ, the database, time. Each does what the engine decided."""

@@ -10,6 +10,7 @@ socket, the clock and the process.
 import argparse
 import asyncio
 import contextlib
+import functools
 import signal
 import sys
 import time
@@ -20,7 +21,6 @@ from typing import Final
 
 import structlog
 from msgspec import Raw
-from sqlalchemy import Engine
 
 from actors.desk.answers import Answers, NotThere, Question
 from actors.desk.desk import Desk, Incoming, Outgoing
@@ -28,6 +28,7 @@ from actors.desk.leases import House
 from actors.desk.turn import BODY_ENCODER
 from actors.keys import StoredKey, read_key, rotate_key
 from actors.parent import News, house_token, say_ready, watch_parent
+from actors.store import Engine
 from actors.store.database import SchemaError, open_reader
 from actors.store.store import Store
 from actors.wire import Bulletin, Door
@@ -105,6 +106,8 @@ class Inventory:
         self._door = Door(state.endpoint(INVENTORY))
         self._bulletin = Bulletin(state.endpoint(EVENTS))
         self._is_leaving = asyncio.Event()
+        self._left = asyncio.Event()
+        """Set when every mall has said goodbye."""
         self._busy_at = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -140,6 +143,8 @@ class Inventory:
             if batch:
                 self._busy_at = time.monotonic()
                 self._send(self.desk.serve(batch, time.time()))
+                if self._is_leaving.is_set() and self.desk.is_deserted:
+                    self._left.set()
             # Lists and signals get a turn even while letters never stop.
             await asyncio.sleep(0)
 
@@ -187,7 +192,7 @@ class Inventory:
             letter = await loop.run_in_executor(
                 self._threads, look_up, self._reader, self.desk.answers, question, time.time()
             )
-        except Exception as error:  # noqa: BLE001  (a bug: told, and its question refused)
+        except Exception as error:  # a bug: told, and its question refused
             LOG.error("a list failed", action="bug", exc_info=error)
             letter = Denied(
                 question.id, 1, "内部エラーが起きました。", "An internal error happened."
@@ -201,13 +206,14 @@ class Inventory:
     async def _drain(self) -> None:
         """Tells the malls, and waits for their goodbyes within a bound."""
         malls = [row for row in self.desk.accounts.values() if row.sender is not None]
+        if not malls:
+            return
         for account in malls:
             if account.sender is not None:
                 self._door.send(account.sender, Drain(0))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_s_max / 2):
-                while any(account.sender is not None for account in malls):
-                    await asyncio.sleep(0.05)
+                await self._left.wait()
         LOG.info("inventory down", action="inventory_down")
 
     def _close(self) -> None:
@@ -236,8 +242,13 @@ async def serve(settings: Settings, state: StateDir) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, inventory.leave)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    watch_parent(lambda news: loop.call_soon_threadsafe(inventory.hear, news))
+    watch_parent(functools.partial(_hand_over, loop, inventory))
     await inventory.run()
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, inventory: Inventory, news: News) -> None:
+    """Called from the thread that listens to the parent."""
+    loop.call_soon_threadsafe(inventory.hear, news)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The one place that speaks ZeroMQ: a Door (ROUTER), a Line (DEALER), a Bulletin (PUB) and its reader.
+"""The one place that speaks ZeroMQ: Door (ROUTER), Line (DEALER), Bulletin (PUB) and its reader.
 
 The sockets are read through their own file descriptor: one reader callback drains what has come,
 which costs a third of a wrapped socket for pipelined letters. The descriptor is edge-triggered, so
@@ -6,6 +6,7 @@ every send is followed by a look for letters that came meanwhile. Sockets are lo
 """
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +30,6 @@ QUEUE_LETTERS_MAX = 1_000
 """High-water mark of every socket; past it a PUB drops and a ROUTER or DEALER holds back."""
 LINE_PENDING_MAX = 64
 """Questions one line may have open; a further one waits."""
-EVENT_BYTES_MAX = 64_000
 LETTER_BYTES_MAX = 8_000_000
 """A longer letter closes its connection (protects memory)."""
 
@@ -56,7 +56,7 @@ class Received(Struct, frozen=True):
 
 
 def _socket(context: zmq.Context[Any], kind: int) -> "zmq.Socket[bytes]":
-    socket = context.socket(kind)
+    socket: zmq.Socket[bytes] = context.socket(kind)
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.SNDHWM, QUEUE_LETTERS_MAX)
     socket.setsockopt(zmq.RCVHWM, QUEUE_LETTERS_MAX)
@@ -71,12 +71,13 @@ class _Reader:
         self._socket = socket
         self._drain = drain
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(socket.getsockopt(zmq.FD), self.look)
+        self._fd = int(socket.getsockopt(zmq.FD))
+        self._loop.add_reader(self._fd, self.look)
         self._loop.call_soon(self.look)
 
     def look(self) -> None:
         """Drains while letters are there; the edge is spent once this returns."""
-        while not self._socket.closed and self._socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        while not self._socket.closed and int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             self._drain()
 
     def look_soon(self) -> None:
@@ -84,7 +85,7 @@ class _Reader:
         self._loop.call_soon(self.look)
 
     def close(self) -> None:
-        self._loop.remove_reader(self._socket.getsockopt(zmq.FD))
+        self._loop.remove_reader(self._fd)
         self._socket.close()
 
 
@@ -125,11 +126,9 @@ class Door:
 
     def send(self, receiver: bytes, letter: ToMall | ToClient) -> None:
         """Sends without waiting; a receiver that has gone is no error."""
-        try:
+        # A full queue drops the letter: its receiver will ask again, and a wake-up may be lost.
+        with contextlib.suppress(zmq.Again):
             self._socket.send_multipart((receiver, ENCODER.encode(letter)), zmq.NOBLOCK)
-        except zmq.Again:
-            # The receiver's queue is full: it will ask again, and a wake-up may be lost.
-            pass
         self._reader.look_soon()
 
     def close(self) -> None:
@@ -201,10 +200,8 @@ class Bulletin:
 
     def publish(self, event: Event) -> None:
         """Sends one event to all readers."""
-        try:
+        with contextlib.suppress(zmq.Again):  # PUB drops at its bound by design.
             self._socket.send(ENCODER.encode(event), zmq.NOBLOCK)
-        except zmq.Again:
-            pass  # PUB drops at its bound by design.
 
     def close(self) -> None:
         """Closes the socket."""

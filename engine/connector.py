@@ -133,7 +133,7 @@ class Session(Struct, frozen=True, kw_only=True):
     transport: Transport
     credentials: Credentials
     switches: Mapping[str, str] = {}
-    """The mall's (?) switches and texts from the settings: below_zero, bulk_is_atomic, shop_url..."""
+    """The mall's (?) switches and texts from the settings: below_zero, shop_url and the like."""
     save_credentials: Callable[[Credentials], Awaitable[None]]
     """Stores rotated credentials durably; returns when they are stored."""
 
@@ -244,8 +244,10 @@ class Connection(Protocol):
         ...
 
     async def write_stock(self, rows: Sequence[StockWrite]) -> WriteResult:
-        """Writes at most card.push_rows_max rows in one request; never retried. A call that was
-        refused or lost as a whole raises MallError with its `done`."""
+        """Writes at most card.push_rows_max rows in one request; never retried.
+
+        A call that was refused or lost as a whole raises MallError with its `done`.
+        """
         ...
 
     async def read_catalogue(self, cursor: str | None) -> CataloguePage:

@@ -8,7 +8,6 @@ from msgspec import Raw, Struct
 
 from engine.lane import LaneState
 
-
 # --- operator's client -> inventory -----------------------------------------------------------
 
 

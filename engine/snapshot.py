@@ -1,4 +1,4 @@
-"""What a mall tells of its orders: marks (one line of an order list) and snapshots (one order read).
+"""What a mall tells of its orders: marks (a line of an order list) and snapshots (an order read).
 
 All moments are seconds since the epoch in the clock of the mall that gave them. Nothing here can
 hold a buyer: a connector keeps what stock needs and lets the rest go.
@@ -49,7 +49,7 @@ class OrderSnapshot(Struct, frozen=True, array_like=True):
     edited: bool
     """The mall shows a sign that quantities or lines were changed since the placing."""
     cut_only: bool
-    """With edited: the sign can have been nothing but a cut or a cancel (no raise, no added line)."""
+    """With edited: the sign can only have been a cut or a cancel (no raise, no added line)."""
     counts: bool
     """Whether orders of this status take stock at all (settable per mall)."""
     read_from: float

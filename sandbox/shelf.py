@@ -8,7 +8,7 @@ key; nothing here scans the catalogue.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
@@ -131,9 +131,9 @@ class Shelf:
             return None if self.item(code) else Refusal(404, f"there is no item {code!r}.")
         held = [row for row in self.rows_of(code).values() if row.item is not None]
         if any((row.key[1] == "") != (sub_code == "") for row in held):
-            return Refusal(409, f"{code!r}: a row without a sub_code cannot sit beside others.")
+            return _mixed(code)
         if (code, sub_code) not in self._rows and len(held) >= ROWS_PER_ITEM_MAX:
-            return Refusal(409, f"{code!r} already has {ROWS_PER_ITEM_MAX} variations.")
+            return _too_many(code)
         if code not in self.items and len(self.items) >= ITEMS_MAX:
             return Refusal(409, f"the shop already has {ITEMS_MAX} items.")
         return None
@@ -161,6 +161,26 @@ class Shelf:
         item.rows[sub_code] = row
         _apply(wish, row)
         row.updated = item.updated = now
+        return None
+
+    def put_all(self, wishes: Sequence[Wish]) -> Refusal | None:
+        """Add or change many rows: all or none."""
+        asked: dict[str, set[str]] = {}
+        for wish in wishes:
+            if refusal := self.check(wish):
+                return refusal
+            code, sub_code = self._rules.fold(wish.code, wish.sub_code)
+            if not wish.gone:
+                asked.setdefault(code, set()).add(sub_code)
+        # Each fits the shelf as it is; together they must fit each other as well.
+        for code, sub_codes in asked.items():
+            if "" in sub_codes and len(sub_codes) > 1:
+                return _mixed(code)
+            if len(sub_codes | self.rows_of(code).keys()) > ROWS_PER_ITEM_MAX:
+                return _too_many(code)
+        for wish in wishes:
+            if refusal := self.put(wish):
+                return refusal
         return None
 
     def park(self, key: Key, quantity: int) -> Row:
@@ -232,6 +252,14 @@ class Shelf:
         del siblings[key[1]]
         if not siblings:
             del self._by_code[key[0]]
+
+
+def _mixed(code: str) -> Refusal:
+    return Refusal(409, f"{code!r}: a row without a sub_code cannot sit beside others.")
+
+
+def _too_many(code: str) -> Refusal:
+    return Refusal(409, f"{code!r} cannot have more than {ROWS_PER_ITEM_MAX} variations.")
 
 
 def _apply(wish: Wish, row: Row) -> None:

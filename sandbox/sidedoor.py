@@ -158,13 +158,8 @@ class SideDoor:
         if len(parsed) > ITEMS_PER_CALL_MAX:
             return Refusal(400, f"at most {ITEMS_PER_CALL_MAX} items a call.")
         wishes = [_wish(item) for item in parsed]
-        for wish in wishes:
-            if refusal := self._shop.shelf.check(wish):
-                return refusal
-        for wish in wishes:
-            # Checked above one by one; rows of this same body can still contradict each other.
-            if refusal := self._shop.shelf.put(wish):
-                return refusal
+        if refusal := self._shop.shelf.put_all(wishes):
+            return refusal
         return {"items": len(wishes)}
 
     def _orders(self, body: bytes, _order_id: str) -> object:

@@ -6,11 +6,10 @@ Nothing here writes, and nothing waits for the desk: a heavy list never delays a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
-
 from actors.desk.account import Account
 from actors.desk.importing import import_view
 from actors.desk.weigh import offer_of, want_of
+from actors.store import Connection
 from actors.store.listing_rows import ListingRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import (
@@ -27,6 +26,8 @@ from actors.store.store import Store
 from engine.faults import LINK_CONFLICT
 from engine.lane import lane_state
 from engine.links import CONFLICT_MESSAGE, fold
+from engine.push import name_of
+from engine.push_state import ListingPush
 from engine.questions import (
     AskConflicts,
     AskErrors,
@@ -44,8 +45,6 @@ from engine.questions import (
     StockPage,
     StockRowView,
 )
-from engine.push import name_of
-from engine.push_state import ListingPush
 
 PAGE_ROWS_MAX = 1_000
 """Rows of one page of a list; a client asks for the next."""

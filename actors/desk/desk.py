@@ -5,22 +5,23 @@ that fails for a bug undoes the whole batch; the batch is then taken letter by l
 only the one that fails is refused, and the failure is handed to the shell to be told.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from actors.desk import importing, intake, leases, linking, outcomes, pulls, stockwork
+from actors.desk import importing, intake, leases, linking, outcomes, pulls
 from actors.desk.account import Account
-from actors.desk.answers import Answers, NotThere, no_such_mall, no_such_sku
+from actors.desk.answers import Answers, no_such_mall
 from actors.desk.faulting import Faulting
 from actors.desk.leases import House
+from actors.desk.operators import Operators
 from actors.desk.turn import Turn
 from actors.store.mall_rows import MallRow
 from actors.store.store import Store
 from config.settings import MallSettings
 from engine.connector import Card
 from engine.faults import RESTARTS_GIVEN_UP, Family, FaultKind
-from engine.lane import LaneEvent
 from engine.messages import (
     CatalogueRead,
     CredentialsChecked,
@@ -41,26 +42,10 @@ from engine.messages import (
     ToMall,
     Wake,
 )
-from engine.questions import (
-    AdjustStock,
-    AskReflect,
-    AskStatus,
-    ClearErrors,
-    ControlMall,
-    DeleteSkus,
-    Event,
-    FromClient,
-    KeyChanged,
-    LinkAdd,
-    LinkAuto,
-    LinkRemove,
-    SetStock,
-    StartImport,
-    StartReflect,
-    ToClient,
-)
+from engine.questions import Event, FromClient, ToClient
 
 Letter = FromMall | FromClient
+MallHandler = Callable[[Turn, Account, Any, bytes], None]
 
 
 class Incoming(Struct, frozen=True, array_like=True):
@@ -99,6 +84,22 @@ class Desk:
         self._load()
         self.answers = Answers(store, self.accounts)
         self._faulting = Faulting(house)
+        self._operators = Operators(self.accounts, self.answers, self._faulting, house)
+        self._handlers: Mapping[type, MallHandler] = {
+            OrdersRead: intake.orders_read,
+            OrdersListed: intake.orders_listed,
+            PollEnded: self._poll_ended,
+            Pull: pulls.pull,
+            Outcomes: outcomes.outcomes,
+            Heartbeat: self._heartbeat,
+            CatalogueRead: importing.catalogue_read,
+            ImportFailed: importing.import_failed,
+            FaultSeen: self._faulting.fault_seen,
+            FamilyGood: self._faulting.family_good,
+            CredentialsChecked: self._faulting.checked,
+            CredentialsRotated: self._faulting.rotated,
+            Goodbye: self._goodbye,
+        }
         self._no_rise: frozenset[int] = frozenset()
         self._find_parked()
 
@@ -140,6 +141,11 @@ class Desk:
             for listing in self.store.listings.by_ref(turn.connection, account.id, refs).values():
                 named.update(link.sku_id for link in listing.links)
         return frozenset(named)
+
+    @property
+    def is_deserted(self) -> bool:
+        """No mall actor holds a lease."""
+        return all(account.sender is None for account in self.accounts.values())
 
     # --- turns --------------------------------------------------------------------------------
 
@@ -238,13 +244,10 @@ class Desk:
         letter, sender = incoming.letter, incoming.sender
         if isinstance(letter, Hello):
             self._hello(turn, letter, sender)
-        elif isinstance(letter, MALL_LETTERS):
+        elif type(letter) in self._handlers:
             self._from_mall(turn, letter, sender)
         else:
-            try:
-                self._from_client(turn, letter, sender)
-            except NotThere as missing:
-                turn.deny(sender, letter.id, 2, missing.sentences)
+            self._operators.take(turn, letter, sender)
 
     def _hello(self, turn: Turn, letter: Hello, sender: bytes) -> None:
         account = self._by_name.get(letter.mall)
@@ -261,9 +264,9 @@ class Desk:
                 self._by_sender.pop(previous, None)
             self._by_sender[sender] = account
 
-    def _from_mall(self, turn: Turn, letter: FromMall, sender: bytes) -> None:
+    def _from_mall(self, turn: Turn, letter: Any, sender: bytes) -> None:
         account = self._by_sender.get(sender)
-        if account is None or isinstance(letter, Hello) or letter.epoch != account.row.epoch:
+        if account is None or letter.epoch != account.row.epoch:
             turn.reply(
                 sender,
                 Refused(
@@ -275,158 +278,15 @@ class Desk:
             )
             return
         account.heard_at = turn.now
-        match letter:
-            case OrdersRead():
-                intake.orders_read(turn, account, letter, sender)
-            case OrdersListed():
-                intake.orders_listed(turn, account, letter, sender)
-            case Pull():
-                pulls.pull(turn, account, letter, sender)
-            case Outcomes():
-                outcomes.outcomes(turn, account, letter, sender)
-            case PollEnded():
-                if intake.poll_ended(turn, account, letter, sender):
-                    outcomes.settle(turn, account)
-            case Heartbeat():
-                leases.heartbeat(turn, account, letter, sender, self.house)
-            case CatalogueRead():
-                importing.catalogue_read(turn, account, letter, sender)
-            case ImportFailed():
-                importing.import_failed(turn, account, letter, sender)
-            case FaultSeen():
-                self._faulting.fault_seen(turn, account, letter, sender)
-            case FamilyGood():
-                self._faulting.family_good(turn, account, letter, sender)
-            case CredentialsChecked():
-                self._faulting.checked(turn, account, letter, sender)
-            case CredentialsRotated():
-                self._faulting.rotated(turn, account, letter, sender)
-            case Goodbye():
-                leases.goodbye(turn, account, letter, sender)
-                self._by_sender.pop(sender, None)
+        self._handlers[type(letter)](turn, account, letter, sender)
 
-    def _account(self, name: str) -> Account:
-        account = self._by_name.get(name)
-        if account is None:
-            raise no_such_mall(name)
-        return account
+    def _poll_ended(self, turn: Turn, account: Account, letter: PollEnded, sender: bytes) -> None:
+        if intake.poll_ended(turn, account, letter, sender):
+            outcomes.settle(turn, account)
 
-    def _from_client(self, turn: Turn, letter: FromClient, sender: bytes) -> None:
-        match letter:
-            case ClearErrors():
-                if letter.mall is not None:
-                    self._account(letter.mall)
-                self._faulting.clear(turn, list(self.accounts.values()), letter, sender)
-            case ControlMall():
-                self._control(turn, letter, sender)
-            case KeyChanged():
-                self._faulting.key_changed(turn, self._account(letter.mall), letter, sender)
-            case StartImport():
-                importing.start_import(turn, self._account(letter.mall), letter, sender)
-            case LinkAuto():
-                if letter.mall is not None:
-                    self._account(letter.mall)
-                linking.link_auto(turn, list(self.accounts.values()), letter, sender)
-            case LinkAdd() | LinkRemove():
-                self._link(turn, letter, sender)
-            case SetStock() | AdjustStock():
-                self._stock(turn, letter, sender)
-            case DeleteSkus():
-                skus = [stockwork.sku_by_code(turn, code) for code in letter.skus]
-                for code, sku in zip(letter.skus, skus, strict=True):
-                    if sku is None:
-                        raise no_such_sku(code)
-                stockwork.delete_skus(turn, [sku for sku in skus if sku], letter, sender)
-            case StartReflect():
-                if letter.filter.mall is not None:
-                    self._account(letter.filter.mall)
-                names, terms = self.answers.names, self.answers.terms
-                stockwork.start_reflect(turn, letter, sender, names, terms)
-            case AskReflect():
-                stockwork.ask_reflect(turn, letter, sender)
-            case _:
-                # Lists are for the reading threads; here they answer too, for simulations.
-                body = self.answers.answer(turn.connection, letter, turn.now)
-                turn.answer(sender, letter.id, body)
+    def _heartbeat(self, turn: Turn, account: Account, letter: Heartbeat, sender: bytes) -> None:
+        leases.heartbeat(turn, account, letter, sender, self.house)
 
-    def _control(self, turn: Turn, letter: ControlMall, sender: bytes) -> None:
-        account = self._account(letter.mall)
-        if letter.verb == "pause":
-            account.step(LaneEvent.PAUSED)
-        elif letter.verb == "resume":
-            account.step(LaneEvent.RESUMED)
-        elif account.row.is_halted or account.row.is_paused:
-            raise NotThere(
-                f"{account.name} は停止中のため、受注を取得できません。",
-                f"{account.name} is halted or paused and cannot be polled.",
-            )
-        else:
-            account.poll_now += 1
-            turn.wakes_poll.add(account.id)
-        leases.order_lane(turn, account, self.house)
-        turn.tell("mall", account, "", (letter.verb, letter.verb))
-        body = self.answers.answer(turn.connection, AskStatus(letter.id), turn.now)
-        turn.answer(sender, letter.id, body)
-
-    def _link(self, turn: Turn, letter: LinkAdd | LinkRemove, sender: bytes) -> None:
-        account = self._account(letter.mall)
-        sku = stockwork.sku_by_code(turn, letter.sku)
-        if sku is None:
-            raise no_such_sku(letter.sku)
-        listing = linking.find(turn, account, letter.code, letter.sub_code)
-        if listing is None:
-            subject = f"{letter.code} {letter.sub_code}".strip()
-            raise NotThere(
-                f"{account.name} に商品 {subject} はありません。",
-                f"There is no listing {subject} on {account.name}; import it first.",
-            )
-        if isinstance(letter, LinkAdd):
-            linking.link_add(turn, account, sku, listing, letter, sender)
-            return
-        if all(link.sku_id != sku.id for link in listing.claims):
-            raise NotThere("その紐づけはありません。", "That listing is not linked to that SKU.")
-        linking.link_remove(turn, account, sku, listing, letter, sender)
-
-    def _stock(self, turn: Turn, letter: SetStock | AdjustStock, sender: bytes) -> None:
-        sku = stockwork.sku_by_code(turn, letter.sku)
-        if sku is None:
-            raise no_such_sku(letter.sku)
-        if isinstance(letter, AdjustStock) and sku.total is None:
-            turn.deny(
-                sender,
-                letter.id,
-                3,
-                (
-                    "総在庫数がまだ決まっていません。zaiko stock set で数えた数を入れてください。",
-                    "The SKU has no total yet; give a counted one with: zaiko stock set",
-                ),
-            )
-            return
-        after = letter.quantity if isinstance(letter, SetStock) else (sku.total or 0) + letter.delta
-        if abs(after) > stockwork.TOTAL_MAX:
-            raise NotThere(
-                f"在庫数は ±{stockwork.TOTAL_MAX} までです。",
-                f"A total must stay within +-{stockwork.TOTAL_MAX}.",
-            )
-        if isinstance(letter, SetStock):
-            stockwork.set_stock(turn, sku, letter)
-        else:
-            stockwork.adjust_stock(turn, sku, letter)
-        turn.answer(sender, letter.id, self.answers.rows_of(turn.connection, sku.code, turn.now))
-
-
-MALL_LETTERS = (
-    Heartbeat,
-    OrdersListed,
-    OrdersRead,
-    PollEnded,
-    Pull,
-    Outcomes,
-    CatalogueRead,
-    ImportFailed,
-    FaultSeen,
-    FamilyGood,
-    CredentialsChecked,
-    CredentialsRotated,
-    Goodbye,
-)
+    def _goodbye(self, turn: Turn, account: Account, letter: Goodbye, sender: bytes) -> None:
+        leases.goodbye(turn, account, letter, sender)
+        self._by_sender.pop(sender, None)

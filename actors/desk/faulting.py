@@ -168,10 +168,8 @@ class Faulting:
                 letter.id,
                 3,
                 (
-                    f"{account.name} のキーが保存されていません。"
-                    f"zaiko key set {account.name} で保存してください。",
-                    f"No key of {account.name} is stored; store one with: "
-                    f"zaiko key set {account.name}",
+                    f"キーがありません。zaiko key set {account.name} で保存してください。",
+                    f"No key is stored; store one with: zaiko key set {account.name}",
                 ),
             )
             return False

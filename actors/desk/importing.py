@@ -50,7 +50,7 @@ def import_view(account: Account, job: ImportRow) -> ImportView:
     )
 
 
-def import_failed(turn: Turn, account: Account, letter: ImportFailed, sender: bytes) -> None:
+def import_failed(turn: Turn, _account: Account, letter: ImportFailed, sender: bytes) -> None:
     """The job stays and is pulled again; it says why it waits."""
     job = turn.store.imports.load(turn.connection, letter.job)
     if job is not None and job.state != "done":

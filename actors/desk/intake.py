@@ -97,8 +97,7 @@ class Intake:
         self._write()
 
     def book(self, refs: Sequence[str]) -> int:
-        """Counts the lines that waited for these listings to be linked or their SKU opened (E6,
-        F1); how many orders that concerned."""
+        """Counts the lines that waited for a link or an opening (E6, F1); in how many orders."""
         turn, account = self._turn, self._account
         store, connection = turn.store, turn.connection
         self._load(list(refs))
@@ -213,11 +212,11 @@ class Intake:
         if state is None:
             row = rows[0]
             after = row.plain_after
-            if not event.is_maybe and not event.is_open and after is not None:
-                if event.moment.start > after:
-                    shifts = self._shifts
-                    shifts[effect.listing_id] = shifts.get(effect.listing_id, 0) + event.effect
-                    return
+            is_certain = not event.is_maybe and not event.is_open
+            if is_certain and after is not None and event.moment.start > after:
+                shifts = self._shifts
+                shifts[effect.listing_id] = shifts.get(effect.listing_id, 0) + event.effect
+                return
             state = self._load_state(effect.listing_id)
         step = apply(state, event, self._account.rules)
         self._states[effect.listing_id] = step.state

@@ -13,7 +13,6 @@ from engine.faults import NO_CREDENTIALS, Family
 from engine.lane import LaneEvent, ordered_state
 from engine.messages import PROTOCOL, Ack, Goodbye, Heartbeat, Hello, LaneOrder, Lease, Refused
 
-
 OFFSET_STEP_S = 0.5
 """A mall's clock that moved less than this since the last commit is not saved at once."""
 
@@ -95,8 +94,10 @@ def lease(turn: Turn, account: Account, question: int, house: House) -> Lease:
 
 
 def note_key(turn: Turn, account: Account, house: House) -> StoredKey | None:
-    """The stored key. A changed one begins its grace; without one the mall is halted, and one
-    level-9 fault says so."""
+    """The stored key. A changed one begins its grace.
+
+    Without one the mall is halted, and one level-9 fault says so.
+    """
     key = house.keys.read(account.name)
     row = account.row
     if key is None:

@@ -10,6 +10,8 @@ from actors.store.listing_rows import ListingRow, SkuRow, ref_of, with_flags
 from actors.store.push_rows import PushRecord
 from engine.faults import LINK_CONFLICT, Family, FaultKind
 from engine.links import CONFLICT_MESSAGE, fold
+from engine.push import apply
+from engine.push_state import Forget, ListingPush
 from engine.questions import (
     LINK_PAGE_MAX,
     ConflictView,
@@ -18,8 +20,6 @@ from engine.questions import (
     LinkedView,
     LinkRemove,
 )
-from engine.push_state import Forget, ListingPush
-from engine.push import apply
 
 
 def begin_links(turn: Turn, account: Account, listing_ids: Sequence[int]) -> None:

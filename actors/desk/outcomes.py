@@ -23,6 +23,7 @@ from engine.push import apply
 from engine.push_state import (
     Adopt,
     AuditDue,
+    Effect,
     ParkedMaybe,
     PushCall,
     PushDone,
@@ -123,7 +124,7 @@ def settle(turn: Turn, account: Account) -> None:
         return
     listings = turn.store.listings.by_id(connection, [record.listing_id for record in records])
     troubled = turn.store.faults.open_subjects(connection, account.id)
-    settled = []
+    settled: list[tuple[ListingRow, Span | None, Effect]] = []
     for record in records:
         listing = listings[record.listing_id]
         step = _settle_one(turn, account, record, listing, Parked(complete, parked))
@@ -169,8 +170,8 @@ def _settle_one(
 def _settled(
     turn: Turn, account: Account, listing: ListingRow, anchor: Span | None, effect: Settled
 ) -> None:
-    if anchor is not None:
-        open_sku(turn, account, listing, effect.quantity, anchor)
+    if anchor is not None and open_sku(turn, account, listing, effect.quantity, anchor):
+        _audit(turn, account, listing.id)
     if effect.held != 0:
         turn.fault(
             account, Family.STOCK, listing.subject, str(effect.held), difference_spec(effect.held)
@@ -181,6 +182,17 @@ def _settled(
     if effect.proven:
         sentences = ("一致を確認", "proven equal")
         turn.tell("settled", account, listing.subject, sentences, effect.quantity)
+
+
+def _audit(turn: Turn, account: Account, listing_id: int) -> None:
+    """The opening reading had no offer to be equal to: another one proves the listing (S5)."""
+    records = turn.store.pushes.by_id(turn.connection, [listing_id])
+    listing = turn.store.listings.by_id(turn.connection, [listing_id])[listing_id]
+    for record in records.values():
+        record.state = apply(record.state, AuditDue(), account.rules).state
+        want = want_of(account, listing, account.to_mall(turn.now), turn.no_rise)
+        place(record, want, account)
+    turn.store.pushes.save(turn.connection, records.values(), account.rules)
 
 
 def _heal(turn: Turn, account: Account, listing: ListingRow, effect: Settled) -> None:

@@ -12,18 +12,17 @@ from actors.store.push_rows import PushRecord
 from actors.store.stock_list import MallTerms, reflect_page
 from engine.ledger import Reason, request_key
 from engine.links import fold
+from engine.push import apply, decide, is_suspect, target
+from engine.push_state import AuditDue, ListingPush, PushDecision, Reflect, Want
 from engine.questions import (
     REFLECT_PAGE_MAX,
     AdjustStock,
     AskReflect,
-    DeleteSkus,
     ReflectRow,
     ReflectView,
     SetStock,
     StartReflect,
 )
-from engine.push import apply, decide, is_suspect, target
-from engine.push_state import AuditDue, ListingPush, PushDecision, Reflect, Want
 
 TOTAL_MAX = 999_999_999
 """No total an operator writes may leave +- this: the largest number a mall takes."""
@@ -38,7 +37,11 @@ def set_stock(turn: Turn, sku: SkuRow, letter: SetStock) -> None:
     """A count as of now: orders stamped earlier and not yet seen are inside it."""
     turn.store.listings.mark_counted(turn.connection, sku.id, turn.now)
     before = sku.total or 0
-    _move(turn, sku, letter.quantity - before, letter.quantity, Reason.STOCKTAKE, letter.actor)
+    row = MovementRow(
+        sku.id, letter.quantity - before, letter.quantity, str(Reason.STOCKTAKE), turn.now,
+        None, "", "", letter.actor, "", None,
+    )  # fmt: skip
+    _book(turn, row)
     if sku.total is None:
         book_waiting(turn, [sku.id])
 
@@ -48,27 +51,20 @@ def adjust_stock(turn: Turn, sku: SkuRow, letter: AdjustStock) -> None:
     key = request_key(letter.key, sku.id)
     if sku.total is None or turn.store.movements.has_key(turn.connection, key):
         return
-    total = sku.total + letter.delta
-    _move(turn, sku, letter.delta, total, Reason.ADJUSTMENT, letter.actor, letter.reason, key)
+    row = MovementRow(
+        sku.id, letter.delta, sku.total + letter.delta, str(Reason.ADJUSTMENT), turn.now,
+        None, "", "", letter.actor, letter.reason, key,
+    )  # fmt: skip
+    _book(turn, row)
 
 
-def _move(
-    turn: Turn,
-    sku: SkuRow,
-    delta: int,
-    total: int,
-    reason: Reason,
-    actor: str,
-    note: str = "",
-    key: str | None = None,
-) -> None:
-    row = MovementRow(sku.id, delta, total, str(reason), turn.now, None, "", "", actor, note, key)
+def _book(turn: Turn, row: MovementRow) -> None:
     turn.move([row])
-    if total >= 0:
-        turn.risen.add(sku.id)
+    if row.total >= 0:
+        turn.risen.add(row.sku_id)
 
 
-def delete_skus(turn: Turn, skus: Sequence[SkuRow], letter: DeleteSkus, sender: bytes) -> None:
+def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int) -> None:
     """M21: removes SKUs and the listings only they had, here and nowhere else."""
     store, connection = turn.store, turn.connection
     for sku in skus:
@@ -82,7 +78,7 @@ def delete_skus(turn: Turn, skus: Sequence[SkuRow], letter: DeleteSkus, sender: 
                 turn.heal(account, subject=row.subject)
         turn.heal(None, subject=sku.code)
         store.listings.delete_sku(connection, sku.id, alone)
-    turn.answer(sender, letter.id, {"deleted": [sku.code for sku in skus]})
+    turn.answer(sender, question, {"deleted": [sku.code for sku in skus]})
 
 
 # --- reflect (S7) ---------------------------------------------------------------------------------
@@ -164,7 +160,7 @@ def _one(
     *,
     is_asking: bool,
 ) -> tuple[int | None, str]:
-    """(the change that will be pushed, how it stands); moves the record, which may be thrown away."""
+    """(the change that will be pushed, how it stands); moves the record, which may be dropped."""
     if reason is not None:
         return None, "blocked"
     if not is_asking:

@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
-from sqlalchemy import Connection
 
 from actors.desk.account import Account
-from actors.store.fault_rows import identity_of
+from actors.store import Connection
+from actors.store.fault_rows import FaultAbout
 from actors.store.movement_rows import MovementRow
 from actors.store.store import Store
-from engine.faults import Family, FaultKind, FaultSpec, Level
+from engine.faults import Family, FaultSpec, Level
 from engine.messages import (
     ToMall,
 )
@@ -89,14 +89,8 @@ class Turn:
     ) -> None:
         """Opens a fault or counts it up; tells of a new one."""
         mall_id = None if account is None else account.id
-        kind = str(spec.kind)
-        if spec.kind is FaultKind.UNCLASSIFIED:
-            kind += f":{code}"  # Each unknown code is a trouble of its own.
-        identity = identity_of(mall_id, str(family), kind, subject)
-        is_new = self.store.faults.see(
-            self.connection, identity, mall_id, str(family), subject, code, spec, self.now
-        )
-        if is_new:
+        about = FaultAbout(mall_id, str(family), subject, code)
+        if self.store.faults.see(self.connection, about, spec, self.now):
             self.tell("fault", account, subject, (spec.message, spec.message_en))
 
     def heal(

@@ -1,1 +1,5 @@
-"""Everything that is SQL: the schema, its migrations, the statements. Only the inventory opens it."""
+"""Everything that is SQL: schema, migrations, statements. Only the inventory opens it."""
+
+from sqlalchemy import Connection, Engine
+
+__all__ = ["Connection", "Engine"]

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 
 from actors.store.schema import FAULT
 from actors.store.statement import Lookup, Statement
-from engine.faults import FaultSpec
+from engine.faults import FaultKind, FaultSpec
 
 
 class FaultRow(Struct, frozen=True):
@@ -36,9 +36,21 @@ class FaultRow(Struct, frozen=True):
 _COLUMNS = [column.name for column in FAULT.columns if column.name != "id"]
 
 
-def identity_of(mall_id: int | None, family: str, kind: str, subject: str) -> str:
+class FaultAbout(Struct, frozen=True):
+    """What a fault is about."""
+
+    mall_id: int | None
+    """None: the house."""
+    family: str
+    subject: str
+    code: str
+
+
+def identity_of(about: FaultAbout, spec: FaultSpec) -> str:
     """What makes two faults the same one: seen again, it counts up."""
-    return f"{mall_id or 0}|{family}|{kind}|{subject}"
+    # Each code that nobody knows is a trouble of its own.
+    code = about.code if spec.kind is FaultKind.UNCLASSIFIED else ""
+    return "|".join((str(about.mall_id or 0), about.family, str(spec.kind), code, about.subject))
 
 
 class FaultRows:
@@ -100,27 +112,25 @@ class FaultRows:
     def see(
         self,
         connection: Connection,
-        identity: str,
-        mall_id: int | None,
-        family: str,
-        subject: str,
-        code: str,
+        about: FaultAbout,
         spec: FaultSpec,
         now: float,
     ) -> bool:
         """Counts the open record up, or opens one; True when it is new."""
+        identity = identity_of(about, spec)
         found = list(self._open_by_identity.rows(connection, (), [identity]))
         if found:
-            self._again.run(connection, now, code, spec.message, spec.message_en, found[0][0])
+            said = (spec.message, spec.message_en)
+            self._again.run(connection, now, about.code, *said, found[0][0])
             return False
         values: dict[str, Any] = {
             "identity": identity,
-            "mall_id": mall_id,
+            "mall_id": about.mall_id,
             "level": int(spec.level),
-            "family": family,
+            "family": about.family,
             "kind": str(spec.kind),
-            "subject": subject,
-            "code": code,
+            "subject": about.subject,
+            "code": about.code,
             "message": spec.message,
             "hint": spec.hint,
             "message_en": spec.message_en,
@@ -132,10 +142,6 @@ class FaultRows:
         }
         self._insert.run(connection, *(values[name] for name in _COLUMNS))
         return True
-
-    def open_with(self, connection: Connection, identities: Sequence[str]) -> list[FaultRow]:
-        """The open records with these identities."""
-        return [FaultRow(*row) for row in self._open_by_identity.rows(connection, (), identities)]
 
     def open_of_subject(
         self, connection: Connection, mall_id: int | None, subject: str

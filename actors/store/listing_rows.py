@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from actors.store.push_rows import decode_state
@@ -254,23 +254,13 @@ class ListingRows:
         )
 
     @staticmethod
-    def _gather(rows: Iterable[Row[Any]]) -> dict[int, ListingRow]:
-        found: dict[int, list[Row[Any]]] = {}
+    def _gather(rows: Iterable[Any]) -> dict[int, ListingRow]:
+        found: dict[int, list[Any]] = {}
         for row in rows:
             same = found.setdefault(row[0], [])
             if all(row[14] != other[14] for other in same):
                 same.append(row)
-        return {
-            listing_id: ListingRow(
-                *same[0][:8],
-                SideSettings(
-                    None if same[0][8] is None else bool(same[0][8]), same[0][9], same[0][10]
-                ),
-                *(bool(flag) for flag in same[0][11:14]),
-                tuple(LinkedSku(*row[14:22]) for row in same if row[14] is not None),
-            )
-            for listing_id, same in found.items()
-        }
+        return {listing_id: _listing_row(same) for listing_id, same in found.items()}
 
     def by_id(self, connection: Connection, ids: Sequence[int]) -> dict[int, ListingRow]:
         """Listings by id."""
@@ -381,7 +371,7 @@ class ListingRows:
                 base_listing_id=base_listing_id,
             )
         )
-        return int(result.inserted_primary_key[0])
+        return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def add_listing(
         self, connection: Connection, mall_id: int, row: CatalogueRow, folded: str, job: int
@@ -395,7 +385,7 @@ class ListingRows:
                 **_listing_values(row, folded, job),
             )
         )
-        return int(result.inserted_primary_key[0])
+        return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def update_listing(
         self, connection: Connection, listing_id: int, row: CatalogueRow, folded: str, job: int
@@ -406,6 +396,28 @@ class ListingRows:
             .where(LISTING.c.id == listing_id)
             .values(is_gone=False, **_listing_values(row, folded, job))
         )
+
+
+def _listing_row(rows: Sequence[Any]) -> ListingRow:
+    """One listing out of its rows of the query, one a claim."""
+    first = rows[0]
+    listing_id, mall_id, code, sub_code, native, name, sku_code, jan = first[:8]
+    overdraft = None if first[8] is None else bool(first[8])
+    return ListingRow(
+        id=listing_id,
+        mall_id=mall_id,
+        code=code,
+        sub_code=sub_code,
+        native=native,
+        name=name,
+        sku_code=sku_code,
+        jan=jan,
+        settings=SideSettings(overdraft, first[9], first[10]),
+        is_tracked=bool(first[11]),
+        is_gone=bool(first[12]),
+        is_conflict=bool(first[13]),
+        claims=tuple(LinkedSku(*row[14:22]) for row in rows if row[14] is not None),
+    )
 
 
 def _listing_values(row: CatalogueRow, folded: str, job: int) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class MallRows:
         """Adds a mall of the settings that the database does not know yet."""
         row = MallRow(id=0, name=name, kind=kind, cursor=cursor)
         values = {field: getattr(row, field) for field in _FIELDS}
-        row.id = int(connection.execute(MALL.insert().values(values)).inserted_primary_key[0])
+        row.id = int(connection.execute(MALL.insert().values(values)).inserted_primary_key[0])  # type: ignore[index]
         return row
 
     def save(self, connection: Connection, row: MallRow) -> None:

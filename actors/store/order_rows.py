@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Dialect
 
@@ -35,7 +35,7 @@ class OrderRows:
     """Loads and saves orders, the lines that wait for a link, and the orders that are parked."""
 
     def __init__(self, dialect: Dialect) -> None:
-        mall = bindparam("mall")
+        mall: BindParameter[int] = bindparam("mall")
         self._marks = Lookup(
             lambda keys: select(ORDER.c.number, ORDER.c.mark).where(
                 ORDER.c.mall_id == mall, ORDER.c.number.in_(keys)
@@ -90,7 +90,7 @@ class OrderRows:
         self._prepare_parked(dialect)
 
     def _prepare_parked(self, dialect: Dialect) -> None:
-        mall = bindparam("mall")
+        mall: BindParameter[int] = bindparam("mall")
         parked = [column.name for column in PARKED.columns]
         parking = insert(PARKED).values({name: bindparam(name) for name in parked})
         self._park = Statement(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Dialect
 
@@ -117,6 +117,10 @@ class PushRows:
             ["mall", "after"],
             dialect,
         )
+        self._prepare_writes(dialect)
+
+    def _prepare_writes(self, dialect: Dialect) -> None:
+        mall: BindParameter[int] = bindparam("mall")
         self._shift = Statement(
             update(PUSH)
             .where(PUSH.c.listing_id == bindparam("listing"))
@@ -136,7 +140,7 @@ class PushRows:
         )
         self._audit = Statement(
             update(PUSH)
-            .where(mall)
+            .where(PUSH.c.mall_id == mall)
             .where((PUSH.c.read_at.is_(None)) | (PUSH.c.read_at > bindparam("moment")))
             .values(read_at=bindparam("due"), push_at=bindparam("due")),
             ["due", "mall", "moment"],

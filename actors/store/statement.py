@@ -6,7 +6,7 @@ SQLAlchemy writes the SQL; the hot path then pays only the driver. `many` is one
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Row, bindparam
+from sqlalchemy import ClauseElement, Connection, bindparam
 from sqlalchemy.engine import Dialect
 
 CHUNK_SIZES = (1, 8, 64, 512)
@@ -33,11 +33,11 @@ class Statement:
             for index, place in enumerate(self._order)
         )
 
-    def rows(self, connection: Connection, *values: Any) -> Sequence[Row[Any]]:
+    def rows(self, connection: Connection, *values: Any) -> Sequence[Any]:
         """All rows of a query."""
         return connection.exec_driver_sql(self.sql, self._tuple(values)).fetchall()
 
-    def first(self, connection: Connection, *values: Any) -> Row[Any] | None:
+    def first(self, connection: Connection, *values: Any) -> Any:
         """The first row of a query, or None."""
         return connection.exec_driver_sql(self.sql, self._tuple(values)).fetchone()
 
@@ -50,7 +50,7 @@ class Statement:
         if rows:
             connection.exec_driver_sql(
                 self.sql,
-                rows if self._is_plain else [self._tuple(row) for row in rows],  # type: ignore[arg-type]
+                list(rows) if self._is_plain else [self._tuple(row) for row in rows],
             )
 
 
@@ -74,7 +74,7 @@ class Lookup:
 
     def rows(
         self, connection: Connection, leading: Sequence[Any], keys: Sequence[Any]
-    ) -> Iterator[Row[Any]]:
+    ) -> Iterator[Any]:
         """The rows of every key, in no order."""
         largest = CHUNK_SIZES[-1]
         for start in range(0, len(keys), largest):

@@ -16,6 +16,8 @@ class Change:
 
     at: float
     amount: int
+    place: int
+    """Its place in the mall's history: moments may be equal."""
     in_q: bool = True
     """False: a write erased it."""
     is_seen: bool = False
@@ -67,17 +69,17 @@ class Mall:
         self.q = quantity
         self.history.append((self.now, quantity))
 
-    def shown_at(self, moment: float) -> int:
-        """What a read shows that is as old as `moment`."""
-        for at, quantity in reversed(self.history):
-            if at <= moment:
-                return quantity
-        raise AssertionError
+    def read(self, age_s: float) -> tuple[int, int]:
+        """What a read shows that is so old, and its place in the history."""
+        place = len(self.history) - 1
+        while age_s > 0 and self.history[place][0] > self.now - age_s:
+            place -= 1
+        return self.history[place][1], place
 
     def happen(self, amount: int) -> Change:
-        change = Change(self.now, amount)
-        self.changes.append(change)
         self.show(self.q + amount)
+        change = Change(self.now, amount, len(self.history) - 1)
+        self.changes.append(change)
         return change
 
     def buy(self, units: int, skew: float) -> Order | None:

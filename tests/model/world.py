@@ -78,8 +78,9 @@ class Flight:
     done: int | None = 0
     """What the push did to q; None: refused."""
     found: int = 0
-    moment: float = 0.0
-    """The moment a reading shows."""
+    """q as read, or as the mall tells it right after a write."""
+    place: int = 0
+    """What a reading shows, as a place in the mall's history."""
 
 
 @dataclass
@@ -112,10 +113,10 @@ class World:
     strays: list[Stray] = field(default_factory=list)
     outcomes: list[Event] = field(default_factory=list)
     """Every outcome told so far, to be told again."""
-    edits: list[tuple[float, int]] = field(default_factory=list)
-    """Hand edits that no comparison has taken in."""
-    read_moment: float = 0.0
-    """The moment the open reading shows."""
+    edits: list[tuple[int, int]] = field(default_factory=list)
+    """(place, amount) of hand edits that no comparison has taken in."""
+    read_place: int = 0
+    """What the open reading shows, as a place in the mall's history."""
     proofs: int = 0
 
     def __post_init__(self) -> None:
@@ -326,12 +327,12 @@ class World:
     def _settled(self, settled: Settled) -> None:
         for order in self.mall.orders:
             for change in (order.placed, order.change):
-                if change is None or change.is_seen or change.at > self.read_moment:
+                if change is None or change.is_seen or change.place > self.read_place:
                     continue
                 if self.is_honest:
                     assert order.is_parked_told, "settled without an order that explains it"
                 change.is_seen = True
-        self.edits = [edit for edit in self.edits if edit[0] > self.read_moment]
+        self.edits = [edit for edit in self.edits if edit[0] > self.read_place]
         if settled.proven:
             self.proofs += 1
         if settled.proven and self.is_honest and self.rules.on_difference != "adopt":
@@ -389,10 +390,10 @@ class World:
             return
         flight.is_executed = True
         if isinstance(flight.call, ReadCall):
-            flight.moment = self.now - age * self.rules.stale_s
-            flight.found = self.mall.shown_at(flight.moment)
+            flight.found, flight.place = self.mall.read(age * self.rules.stale_s)
         else:
             flight.done = self.mall.write(flight.call, flight.guarded, delay)
+            flight.found = self.mall.q
 
     def answer(self) -> None:
         """The answer is heard."""
@@ -402,7 +403,7 @@ class World:
         self.flight = None
         self._hear(self._outcome(flight))
         if isinstance(flight.call, ReadCall) and self.state.reading is not None:
-            self.read_moment = flight.moment
+            self.read_place = flight.place
 
     def lose(self, lands: float | None = None) -> None:
         """The answer is lost. `lands`: when an unfinished write lands, as a share of what is left
@@ -441,7 +442,7 @@ class World:
             return ReadingDone(call.id, flight.found, start, self.now)
         if flight.done is None:
             return PushRefused(call.id, self.mall.q)
-        answered = self.mall.q if self.answers_quantity else None
+        answered = flight.found if self.answers_quantity else None
         guard = None if flight.guarded is None else flight.guarded[0]
         return PushDone(call.id, start, self.now, answered, guard)
 
@@ -482,18 +483,20 @@ class World:
             self.mall.alter(order, quantity, mall_follows=mall_follows)
 
     def cure(self) -> None:
-        """Parked orders can be read again."""
+        """Parked orders are read after all, and applied with their stamps in the same step."""
         for order in self.mall.orders:
             order.is_poison = False
-            order.is_parked_told = False
-            order.parked_at = None
+            if order.parked_at is not None:
+                order.parked_at, order.is_parked_told = None, False
+                self._first_seen(order, self.now)
 
     def edit(self, amount: int) -> None:
         """Staff edits the quantity by hand."""
         quantity = max(0, self.mall.q + amount)
         if quantity != self.mall.q:
-            self.edits.append((self.now, quantity - self.mall.q))
+            amount = quantity - self.mall.q
             self.mall.show(quantity)
+            self.edits.append((len(self.mall.history) - 1, amount))
 
     def move_total(self, amount: int) -> None:
         """Goods come in, or another mall sells."""
@@ -503,6 +506,7 @@ class World:
 
     def converge(self) -> None:
         """Faults stop, and the listing must come level and be proven."""
+        self.wait(1.0)
         since = self.now
         self.cure()
         for order in self.mall.orders:

@@ -248,3 +248,13 @@ def test_a_row_without_sub_code_cannot_sit_beside_others(door: httpx.Client) -> 
     door.post("/items", json=[{**TEE, "quantity": 5}])
 
     assert door.post("/items", json=[{"code": "tee-01", "quantity": 1}]).status_code == 409
+
+
+def test_items_of_one_body_go_on_the_shelf_all_or_none(door: httpx.Client) -> None:
+    mixed = [{"code": "soap", "quantity": 1}, {**TEE, "quantity": 5}, {"code": "tee-01"}]
+    many = [{"code": "big", "sub_code": f"v{n}"} for n in range(401)]
+
+    for body in (mixed, many):
+        assert door.post("/items", json=body).status_code == 409
+
+    assert door.get("/state").json()["items"] == []

@@ -1,4 +1,4 @@
-"""The first schema: accounts, catalogue, links, protocol states, orders, ledger, faults, imports."""
+"""The first schema: accounts, catalogue, links, states, orders, ledger, faults, imports."""
 
 import sqlalchemy as sa
 from alembic import op

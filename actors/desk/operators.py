@@ -1,0 +1,195 @@
+"""What operators ask for that changes something: one method a letter, in the turn's transaction."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from actors.desk import importing, leases, linking, stockwork
+from actors.desk.account import Account
+from actors.desk.answers import Answers, NotThere, no_such_mall, no_such_sku
+from actors.desk.faulting import Faulting
+from actors.desk.leases import House
+from actors.desk.turn import Turn
+from actors.store.listing_rows import ListingRow, SkuRow
+from engine.lane import LaneEvent
+from engine.questions import (
+    AdjustStock,
+    AskReflect,
+    AskStatus,
+    ClearErrors,
+    ControlMall,
+    DeleteSkus,
+    KeyChanged,
+    LinkAdd,
+    LinkAuto,
+    LinkRemove,
+    SetStock,
+    StartImport,
+    StartReflect,
+)
+
+ClientHandler = Callable[[Turn, Any, bytes], None]
+
+
+class Operators:
+    """Answers operators' letters; what is not there raises NotThere and changes nothing."""
+
+    def __init__(
+        self,
+        accounts: Mapping[int, Account],
+        answers: Answers,
+        faulting: Faulting,
+        house: House,
+    ) -> None:
+        self._accounts = accounts
+        self._answers = answers
+        self._faulting = faulting
+        self._house = house
+        self._handlers: Mapping[type, ClientHandler] = {
+            ClearErrors: self._clear,
+            ControlMall: self._control,
+            KeyChanged: self._key_changed,
+            StartImport: self._start_import,
+            LinkAuto: self._link_auto,
+            LinkAdd: self._link_add,
+            LinkRemove: self._link_remove,
+            SetStock: self._set_stock,
+            AdjustStock: self._adjust_stock,
+            DeleteSkus: self._delete,
+            StartReflect: self._reflect,
+            AskReflect: stockwork.ask_reflect,
+        }
+
+    def take(self, turn: Turn, letter: Any, sender: bytes) -> None:
+        """Answers one letter of `FromClient`; a refusal is an answer too."""
+        handle = self._handlers.get(type(letter), self._look_up)
+        try:
+            handle(turn, letter, sender)
+        except NotThere as missing:
+            turn.deny(sender, letter.id, 2, missing.sentences)
+
+    def _look_up(self, turn: Turn, letter: Any, sender: bytes) -> None:
+        # Lists are for the reading threads; here they answer too, for simulations.
+        body = self._answers.answer(turn.connection, letter, turn.now)
+        turn.answer(sender, letter.id, body)
+
+    def _account(self, name: str) -> Account:
+        mall_id = self._answers.names.get(name)
+        if mall_id is None:
+            raise no_such_mall(name)
+        return self._accounts[mall_id]
+
+    # --- malls --------------------------------------------------------------------------------
+
+    def _clear(self, turn: Turn, letter: ClearErrors, sender: bytes) -> None:
+        if letter.mall is not None:
+            self._account(letter.mall)
+        self._faulting.clear(turn, list(self._accounts.values()), letter, sender)
+
+    def _control(self, turn: Turn, letter: ControlMall, sender: bytes) -> None:
+        account = self._account(letter.mall)
+        if letter.verb == "pause":
+            account.step(LaneEvent.PAUSED)
+        elif letter.verb == "resume":
+            account.step(LaneEvent.RESUMED)
+        elif account.row.is_halted or account.row.is_paused:
+            sentences = (
+                f"{account.name} は停止中のため、受注を取得できません。",
+                f"{account.name} is halted or paused and cannot be polled.",
+            )
+            turn.deny(sender, letter.id, 3, sentences)
+            return
+        else:
+            account.poll_now += 1
+            turn.wakes_poll.add(account.id)
+        leases.order_lane(turn, account, self._house)
+        turn.tell("mall", account, "", (letter.verb, letter.verb))
+        body = self._answers.answer(turn.connection, AskStatus(letter.id), turn.now)
+        turn.answer(sender, letter.id, body)
+
+    def _key_changed(self, turn: Turn, letter: KeyChanged, sender: bytes) -> None:
+        self._faulting.key_changed(turn, self._account(letter.mall), letter, sender)
+
+    def _start_import(self, turn: Turn, letter: StartImport, sender: bytes) -> None:
+        importing.start_import(turn, self._account(letter.mall), letter, sender)
+
+    # --- links --------------------------------------------------------------------------------
+
+    def _link_auto(self, turn: Turn, letter: LinkAuto, sender: bytes) -> None:
+        if letter.mall is not None:
+            self._account(letter.mall)
+        linking.link_auto(turn, list(self._accounts.values()), letter, sender)
+
+    def _link_add(self, turn: Turn, letter: LinkAdd, sender: bytes) -> None:
+        account, sku, listing = self._named(turn, letter)
+        linking.link_add(turn, account, sku, listing, letter, sender)
+
+    def _link_remove(self, turn: Turn, letter: LinkRemove, sender: bytes) -> None:
+        account, sku, listing = self._named(turn, letter)
+        if all(link.sku_id != sku.id for link in listing.claims):
+            raise NotThere("その紐づけはありません。", "That listing is not linked to that SKU.")
+        linking.link_remove(turn, account, sku, listing, letter, sender)
+
+    def _named(
+        self, turn: Turn, letter: LinkAdd | LinkRemove
+    ) -> tuple[Account, SkuRow, ListingRow]:
+        account = self._account(letter.mall)
+        sku = self._sku(turn, letter.sku)
+        listing = linking.find(turn, account, letter.code, letter.sub_code)
+        if listing is None:
+            subject = f"{letter.code} {letter.sub_code}".strip()
+            raise NotThere(
+                f"{account.name} に商品 {subject} はありません。",
+                f"There is no listing {subject} on {account.name}; import it first.",
+            )
+        return account, sku, listing
+
+    # --- stock --------------------------------------------------------------------------------
+
+    def _sku(self, turn: Turn, code: str) -> SkuRow:
+        sku = stockwork.sku_by_code(turn, code)
+        if sku is None:
+            raise no_such_sku(code)
+        return sku
+
+    def _set_stock(self, turn: Turn, letter: SetStock, sender: bytes) -> None:
+        sku = self._sku(turn, letter.sku)
+        _refuse_beyond(letter.quantity)
+        stockwork.set_stock(turn, sku, letter)
+        self._show(turn, sku, letter.id, sender)
+
+    def _adjust_stock(self, turn: Turn, letter: AdjustStock, sender: bytes) -> None:
+        sku = self._sku(turn, letter.sku)
+        if sku.total is None:
+            sentences = (
+                "総在庫数がまだ決まっていません。zaiko stock set で数えた数を入れてください。",
+                "The SKU has no total yet; give a counted one with: zaiko stock set",
+            )
+            turn.deny(sender, letter.id, 3, sentences)
+            return
+        _refuse_beyond(sku.total + letter.delta)
+        stockwork.adjust_stock(turn, sku, letter)
+        self._show(turn, sku, letter.id, sender)
+
+    def _show(self, turn: Turn, sku: SkuRow, question: int, sender: bytes) -> None:
+        row = self._answers.rows_of(turn.connection, sku.code, turn.now)
+        turn.answer(sender, question, row)
+
+    def _delete(self, turn: Turn, letter: DeleteSkus, sender: bytes) -> None:
+        skus = {sku.id: sku for sku in (self._sku(turn, code) for code in letter.skus)}
+        stockwork.delete_skus(turn, list(skus.values()), sender, letter.id)
+
+    def _reflect(self, turn: Turn, letter: StartReflect, sender: bytes) -> None:
+        if letter.filter.mall is not None:
+            self._account(letter.filter.mall)
+        for code in letter.filter.skus:
+            self._sku(turn, code)
+        names, terms = self._answers.names, self._answers.terms
+        stockwork.start_reflect(turn, letter, sender, names, terms)
+
+
+def _refuse_beyond(total: int) -> None:
+    if abs(total) > stockwork.TOTAL_MAX:
+        raise NotThere(
+            f"在庫数は ±{stockwork.TOTAL_MAX} までです。",
+            f"A total must stay within +-{stockwork.TOTAL_MAX}.",
+        )
