@@ -178,6 +178,7 @@ class Desk:
             self._faulting.expire(turn)
             for account in self.accounts.values():
                 leases.drop_silent(turn, account, self.house)
+                self._faulting.warn(turn, account)
                 pulls.give_up_lost_calls(turn, account, account.to_mall(now))
 
         return self._transact(act, now)

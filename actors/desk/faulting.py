@@ -13,8 +13,8 @@ from actors.desk.account import Account
 from actors.desk.leases import House, lane_order, note_key, order_lane
 from actors.desk.turn import Turn
 from actors.store.fault_rows import FaultRow
-from engine.fault_record import is_halting
-from engine.faults import Family, FaultKind, Level
+from engine.fault_record import DAY_S, WARNING_DAYS, days_left, expiry_warning, is_halting
+from engine.faults import Family, FaultKind, Level, key_expiry_spec
 from engine.lane import LaneEvent
 from engine.messages import (
     Ack,
@@ -242,6 +242,20 @@ class Faulting:
             turn.tell("mall", account, "", ("連携を再開しました", "sync resumed"))
         view = ClearedView(cleared=tuple(waiting.cleared + waiting.fault_ids), resumed=resumed)
         turn.answer(waiting.receiver, waiting.question, view)
+
+    def warn(self, turn: Turn, account: Account) -> None:
+        """Keys with a known life warn 14, 7, 3 and 1 days ahead; a renewed one warns no more."""
+        expires_at = account.row.key_expires_at
+        if expires_at is None:
+            return
+        days = expiry_warning(expires_at, turn.now, account.warned_days)
+        if days is not None:
+            account.warned_days = days
+            left = days_left(expires_at, turn.now)
+            turn.fault(account, Family.AUTH, "", f"expires-{days}", key_expiry_spec(left))
+        elif account.warned_days is not None and expires_at - turn.now > WARNING_DAYS[0] * DAY_S:
+            account.warned_days = None
+            turn.heal(account, kinds=(FaultKind.KEY_EXPIRY,))
 
     def expire(self, turn: Turn) -> None:
         """Clears whose check did not come back in time are denied."""
