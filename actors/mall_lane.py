@@ -251,6 +251,8 @@ class MallLane:
             case Wake(poll=is_poll):
                 self._mall.woken(is_poll=is_poll)
                 self._stir.set()
+            case LaneOrder():
+                self._obey(letter)
             case Drain():
                 self.drain()
 
@@ -382,7 +384,7 @@ class MallLane:
     async def _push(self, taken: list[PushRow], late: list[PushRow], send_by: float) -> None:
         carried = Carried(is_called=False)
         if taken:
-            carried = await carry_out_push(taken, send_by, self._open(), self._kind.card)
+            carried = await carry_out_push(taken, send_by, self._open(), self._kind)
         await self._conclude(Track.PUSH, carried, not_sent(late).rows)
 
     async def _read(

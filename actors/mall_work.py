@@ -18,12 +18,13 @@ from engine.connector import (
     Card,
     Connection,
     CredentialReport,
+    Kind,
     RowOutcome,
     RowResult,
     StockWrite,
     WriteResult,
 )
-from engine.faults import Done, MallError
+from engine.faults import Done, Family, FaultSpec, MallError, classify
 from engine.messages import (
     CatalogueRead,
     CredentialsChecked,
@@ -76,7 +77,7 @@ def not_read(rows: Sequence[ReadRow], wait_s: float = 0.0) -> Carried:
 
 
 async def carry_out_push(
-    rows: Sequence[PushRow], send_by: float, connection: Connection, card: Card
+    rows: Sequence[PushRow], send_by: float, connection: Connection, kind: Kind
 ) -> Carried:
     """One relative write of all rows."""
     writes = [StockWrite(row.ref, row.delta, None, row.settings) for row in rows]
@@ -91,12 +92,24 @@ async def carry_out_push(
             error=None if error.spec.is_row else error,
             wait_s=error.retry_after_s or 0.0,
         )
-    left, failed = await _left_of(written, connection, card)
+    left, failed = await _left_of(written, connection, kind.card)
     outcomes = tuple(
-        OutcomeRow(row.listing_id, _of_row(row, result, written, left), result.code)
+        OutcomeRow(
+            row.listing_id,
+            _of_row(row, result, written, left),
+            result.code,
+            spec=_spec_of(result, kind),
+        )
         for row, result in zip(rows, written.rows, strict=True)
     )
     return Carried(rows=outcomes, error=failed)
+
+
+def _spec_of(result: RowResult, kind: Kind) -> FaultSpec | None:
+    """What the mall's table says of a bad item's code."""
+    if result.outcome is not RowOutcome.BAD_ITEM:
+        return None
+    return classify(kind.errors, Family.STOCK, result.code)
 
 
 def _of_row(
@@ -124,7 +137,8 @@ def _of_failed_call(rows: Sequence[PushRow], error: MallError) -> tuple[OutcomeR
         is_not_done = error.done is Done.NOT_DONE
         return PushNotSent(row.call_id) if is_not_done else PushUnknown(row.call_id)
 
-    return tuple(OutcomeRow(row.listing_id, outcome(row), error.code) for row in rows)
+    spec = error.spec if error.spec.is_row else None
+    return tuple(OutcomeRow(row.listing_id, outcome(row), error.code, spec=spec) for row in rows)
 
 
 async def _left_of(

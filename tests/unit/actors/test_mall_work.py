@@ -37,6 +37,7 @@ from engine.push_state import (
     ReadingFailed,
 )
 from malls.rakuten.card import CARD
+from malls.rakuten.connection import KIND
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +84,7 @@ def mall_error(done: Done, *, subject: str = "", is_row: bool = False) -> MallEr
 
 
 async def pushed(mall: Mall) -> Any:
-    return await carry_out_push(ROWS, 99.0, mall, CARD)  # type: ignore[arg-type]
+    return await carry_out_push(ROWS, 99.0, mall, KIND)  # type: ignore[arg-type]
 
 
 async def read(mall: Mall, *, rows_max: int = 100, is_audit: bool = False) -> Any:
