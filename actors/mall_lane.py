@@ -89,7 +89,7 @@ class MallLane:
         self._mall = Mall(tempo_of(house, settings, kind.card))
         self._http = open_http(settings, kind.card)
         self._line = Line(endpoint, MALL_SIDE, self._hear)
-        self._lease = MallLease(self._line, self._answered)
+        self._lease = MallLease(self._line, self._answered, self._unknown)
         self._instance = secrets.token_hex(16)
         self._report = MallReport(
             settings.name, self._mall, self._lease, at=self._at, obey=self._obey
@@ -245,6 +245,10 @@ class MallLane:
 
     def _answered(self) -> None:
         self._mall.answered(self._at())
+
+    def _unknown(self) -> None:
+        self._mall.lease_unknown()
+        self._stir.set()
 
     def _hear(self, letter: Any) -> None:
         match letter:

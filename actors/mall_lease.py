@@ -26,7 +26,10 @@ Ask = Callable[[Letter], Awaitable[Any]]
 
 
 class LeaseLost(Exception):
-    """The epoch is an old one: somebody else holds the mall, or did. All work is void."""
+    """The epoch is an old one: somebody else holds the mall, or did. All work is void.
+
+    An inventory that was started again is no such thing: it asks for a hello and the work goes on.
+    """
 
 
 class LeaseRefused(Exception):
@@ -41,9 +44,15 @@ class LeaseRefused(Exception):
 class MallLease:
     """One mall actor's line to the inventory. The epoch is 0 until a lease came."""
 
-    def __init__(self, line: Line, answered: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        line: Line,
+        answered: Callable[[], None] = lambda: None,
+        unknown: Callable[[], None] = lambda: None,
+    ) -> None:
         self._line = line
         self._answered = answered
+        self._unknown = unknown
         self.epoch = 0
 
     async def hello(self, letter: Callable[[int], Hello]) -> Lease:
@@ -67,7 +76,9 @@ class MallLease:
         bound_s = ANSWER_S if bound_s is None else bound_s
         reply = await self._line.ask(lambda number: letter(number, epoch), bound_s)
         if isinstance(reply, Refused):
-            if reply.reason == "internal":
+            if reply.reason == "hello":
+                self._unknown()
+            if reply.reason in ("internal", "hello"):
                 await asyncio.sleep(REPEAT_PAUSE_S)
                 raise NoAnswer
             raise LeaseLost

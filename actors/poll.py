@@ -218,7 +218,9 @@ class _Run:
         return added
 
     async def _list(self, marks: Sequence[OrderMark]) -> Sequence[str]:
-        reply = await self._ask(lambda number, epoch: OrdersListed(number, epoch, tuple(marks)))
+        reply = await self._ask(
+            lambda number, epoch: OrdersListed(number, epoch, tuple(marks), self._time.offset_s)
+        )
         return reply.orders if isinstance(reply, OrdersWanted) else ()
 
     async def _fetch(self, orders: Sequence[str]) -> None:

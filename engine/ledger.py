@@ -37,7 +37,7 @@ class Reason(enum.StrEnum):
     """Takes back what another movement did wrongly, an adopted late order for one."""
 
 
-class Movement(Struct, frozen=True, array_like=True):
+class Movement(Struct, frozen=True, array_like=True, gc=False):
     """One signed change of one SKU's total."""
 
     sku_id: int

@@ -19,7 +19,7 @@ from engine.push_state import Span
 CONFLICT_MESSAGE = "複数の商品が紐づいています"
 
 
-class Component(Struct, frozen=True, array_like=True):
+class Component(Struct, frozen=True, array_like=True, gc=False):
     """One SKU that a listing takes. A listing's components name distinct SKUs (see `flatten`)."""
 
     sku_id: int
@@ -30,7 +30,7 @@ class Component(Struct, frozen=True, array_like=True):
     """The SKU's opening in the clock of the listing's mall (`opening.py`); None: not opened."""
 
 
-class LinkedListing(Struct, frozen=True, array_like=True):
+class LinkedListing(Struct, frozen=True, array_like=True, gc=False):
     """A listing as `orders.py` needs it.
 
     One in conflict has no components: its expected goes on following its orders, and its lines

@@ -68,6 +68,9 @@ class OrdersListed(Struct, frozen=True, tag=True):
     epoch: int
     marks: tuple[OrderMark, ...]
     """At most ORDERS_LISTED_MAX."""
+    clock_offset_s: float | None = None
+    """Mall clock minus this machine's clock. Orders are judged by it (F1), and the first poll of a
+    new actor may come before the heartbeat that would tell it."""
 
 
 class OrdersRead(Struct, frozen=True, tag=True):
@@ -235,7 +238,7 @@ class Refused(Struct, frozen=True, tag=True):
 
     id: int
     reason: str
-    """protocol | held | epoch | unknown_mall | internal."""
+    """protocol | held | hello | epoch | unknown_mall | internal. hello: say it again, as you are."""
     message: str
     message_en: str
 

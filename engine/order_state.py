@@ -40,7 +40,7 @@ class Booking(Struct, frozen=True):
     """The mall's setting."""
 
 
-class Share(Struct, frozen=True, array_like=True):
+class Share(Struct, frozen=True, array_like=True, gc=False):
     """One SKU a line counts for. Fixed when the line is booked: a later relink moves no sale."""
 
     sku_id: int
@@ -51,7 +51,7 @@ class Share(Struct, frozen=True, array_like=True):
     """End of the opening (or stocktake) that already lacks the line; None: it is a movement."""
 
 
-class Count(Struct, frozen=True, array_like=True):
+class Count(Struct, frozen=True, array_like=True, gc=False):
     """What a line that still waits counted from some moment on."""
 
     since: float
@@ -60,7 +60,7 @@ class Count(Struct, frozen=True, array_like=True):
     """Units that count since then."""
 
 
-class StoredLine(Struct, frozen=True, array_like=True):
+class StoredLine(Struct, frozen=True, array_like=True, gc=False):
     """One line of an order as the store keeps it."""
 
     line: str
@@ -87,7 +87,7 @@ class StoredLine(Struct, frozen=True, array_like=True):
     """What it would have counted, while it waits."""
 
 
-class StoredOrder(Struct, frozen=True, array_like=True):
+class StoredOrder(Struct, frozen=True, array_like=True, gc=False):
     """One order as the store keeps it."""
 
     order: str
@@ -127,7 +127,7 @@ class Outcome(enum.Enum):
     """Only the times of reading move on; T1 and T2 need them stored."""
 
 
-class LineChange(Struct, frozen=True, array_like=True):
+class LineChange(Struct, frozen=True, array_like=True, gc=False):
     """How the count of one line changed, in units of its listing."""
 
     line: str
@@ -142,7 +142,7 @@ class LineChange(Struct, frozen=True, array_like=True):
     """Too close to the opening to tell (F1): named in the opening report."""
 
 
-class ListingEffect(Struct, frozen=True, array_like=True):
+class ListingEffect(Struct, frozen=True, array_like=True, gc=False):
     """An own order's effect on what one listing shows; apply them in the order given."""
 
     listing_id: int
@@ -151,7 +151,7 @@ class ListingEffect(Struct, frozen=True, array_like=True):
     """The event for its push state."""
 
 
-class OrderChange(Struct, frozen=True):
+class OrderChange(Struct, frozen=True, gc=False):
     """What to write, in one transaction, for one snapshot or link."""
 
     outcome: Outcome

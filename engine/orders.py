@@ -39,6 +39,7 @@ from engine.order_state import (
     StoredLine,
     StoredOrder,
 )
+from engine.plain_order import plain_order
 from engine.push_state import MallRules, Span
 from engine.snapshot import OrderLine, OrderMark, OrderSnapshot
 
@@ -83,7 +84,8 @@ def compare(
     listings the stored and the new lines name. Called by the inventory for every order read.
     """
     if stored is None:
-        return _first_seen(snapshot, links, rules, booking)
+        plain = plain_order(snapshot, links, rules, booking)
+        return _first_seen(snapshot, links, rules, booking) if plain is None else plain
     known_at = max(stored.read_from, rechecked_at)
     if snapshot.read_from < known_at:
         return _OLDER

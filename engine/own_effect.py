@@ -135,23 +135,16 @@ def _standing(
             return _Standing.GONE  # E2
         if is_inside(moment, state.anchor, eps):
             return _Standing.MAYBE  # E2
-    match rules.write_kind:
-        case WriteKind.RELATIVE:
-            return _Standing.CERTAIN
-        case WriteKind.GUARDED:
-            if any(is_inside(moment, window, eps) for window in windows):
-                return _Standing.MAYBE  # E3
-            if isinstance(state.call, PushCall) and _is_during(moment, state.call, rules):
-                return _Standing.MAYBE  # E3
-            return _Standing.CERTAIN
-        case WriteKind.ANCHORED:
-            if any(is_before(moment, window, eps) for window in windows):
-                return _Standing.GONE  # E3: it was overwritten
-            if any(is_inside(moment, window, eps) for window in windows):
-                return _Standing.MAYBE  # E3
-            return _Standing.CERTAIN
-        case _:
-            assert_never(rules.write_kind)
+    # E3. What an anchored write overwrote is before its window, which is the anchor (O3): see above.
+    if any(is_inside(moment, window, eps) for window in windows):
+        return _Standing.MAYBE
+    if (
+        rules.write_kind is WriteKind.GUARDED
+        and isinstance(state.call, PushCall)
+        and _is_during(moment, state.call, rules)
+    ):
+        return _Standing.MAYBE
+    return _Standing.CERTAIN
 
 
 def _on_expected(

@@ -101,7 +101,7 @@ class MallRules(Struct, frozen=True, kw_only=True):
     """Open windows of guarded writes before pushes pause (D5)."""
 
 
-class Span(Struct, frozen=True, array_like=True):
+class Span(Struct, frozen=True, array_like=True, gc=False):
     """An interval of time [start, end] in mall time."""
 
     start: float
@@ -369,7 +369,7 @@ class ReadingFailed(Struct, frozen=True, tag=True):
     """The call it answers; dropped where that is not in the slot (C2)."""
 
 
-class OwnEffect(Struct, frozen=True, tag=True):
+class OwnEffect(Struct, frozen=True, tag=True, gc=False):
     """E1-E5: an own order's effect on what the mall shows. Made by `orders.py` (E1, T2)."""
 
     effect: int

@@ -419,6 +419,8 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
     order: str
     line: str
     actor: str
+    note: str = ""
+    """The reason an operator gave in words."""
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True):

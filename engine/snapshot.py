@@ -7,7 +7,7 @@ hold a buyer: a connector keeps what stock needs and lets the rest go.
 from msgspec import Struct
 
 
-class OrderMark(Struct, frozen=True, array_like=True):
+class OrderMark(Struct, frozen=True, array_like=True, gc=False):
     """One order as a mall's own list shows it."""
 
     order: str
@@ -19,7 +19,7 @@ class OrderMark(Struct, frozen=True, array_like=True):
     that the order must be read again."""
 
 
-class OrderLine(Struct, frozen=True, array_like=True):
+class OrderLine(Struct, frozen=True, array_like=True, gc=False):
     """One line of an order: how many units of one listing it takes now."""
 
     line: str
@@ -36,7 +36,7 @@ class OrderLine(Struct, frozen=True, array_like=True):
     the order says so; None = unknown."""
 
 
-class OrderSnapshot(Struct, frozen=True, array_like=True):
+class OrderSnapshot(Struct, frozen=True, array_like=True, gc=False):
     """One order as read at one moment."""
 
     order: str

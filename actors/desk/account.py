@@ -13,6 +13,10 @@ from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
 
 
+OFFSET_STEP_S = 0.5
+"""A mall's clock that moved less than this since the last commit is not saved at once."""
+
+
 class Keys(Protocol):
     """Where credentials are kept, apart from the database and the settings."""
 
@@ -69,7 +73,11 @@ class Account:
         self.poll_now = 0
         """Counts `malls poll`."""
         self.check: tuple[int, Mapping[str, str]] | None = None
-        """A credential check that waits to be pulled: (id, credentials)."""
+        """A credential check that waits for its answer: (id, credentials)."""
+        self.check_given_at = 0.0
+        """When it was last given out; a lost one is given again."""
+        self.clear_wanted: list[int] = []
+        """Level-9 faults an operator cleared while a changed key was in its grace."""
         self.push_rows_max = card.push_rows_max
         """Falls by halves while whole batches fail without naming a row."""
         self.told_credentials = -1
@@ -116,6 +124,13 @@ class Account:
     def name(self) -> str:
         """The account's name."""
         return self.row.name
+
+    def note_offset(self, offset_s: float) -> None:
+        """The actor tells how far the mall's clock is off."""
+        if abs(offset_s - self.row.offset_s) > OFFSET_STEP_S:
+            # A clock that moved a little is not worth a commit; it goes along with the next one.
+            self.is_changed = True
+        self.row.offset_s = offset_s
 
     def to_mall(self, wall: float) -> float:
         """A moment of this machine's clock in the mall's."""

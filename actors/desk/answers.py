@@ -306,8 +306,9 @@ class Answers:
                     order=order,
                     line=line,
                     actor=actor,
+                    note=note,
                 )
-                for _, at, delta, total, reason, mall_id, order, line, actor in rows
+                for _, at, delta, total, reason, mall_id, order, line, actor, note in rows
             ),
             next=rows[-1][0] if len(rows) == limit else None,
         )

@@ -5,7 +5,7 @@ that fails for a bug undoes the whole batch; the batch is then taken letter by l
 only the one that fails is refused, and the failure is handed to the shell to be told.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,7 @@ from actors.store.store import Store
 from config.settings import MallSettings
 from engine.connector import Card
 from engine.faults import RESTARTS_GIVEN_UP, Family, FaultKind
+from engine.lane import LaneEvent
 from engine.messages import (
     CatalogueRead,
     CredentialsChecked,
@@ -86,7 +87,6 @@ class Desk:
         self._faulting = Faulting(house)
         self._operators = Operators(self.accounts, self.answers, self._faulting, house)
         self._handlers: Mapping[type, MallHandler] = {
-            OrdersRead: intake.orders_read,
             OrdersListed: intake.orders_listed,
             PollEnded: self._poll_ended,
             Pull: pulls.pull,
@@ -194,8 +194,8 @@ class Desk:
 
     def _turn(self, batch: Sequence[Incoming], now: float) -> Outgoing:
         def act(turn: Turn) -> None:
-            for incoming in batch:
-                self._dispatch(turn, incoming)
+            for run in _runs(batch):
+                self._dispatch(turn, run)
 
         return self._transact(act, now)
 
@@ -241,10 +241,12 @@ class Desk:
 
     # --- letters ------------------------------------------------------------------------------
 
-    def _dispatch(self, turn: Turn, incoming: Incoming) -> None:
-        letter, sender = incoming.letter, incoming.sender
+    def _dispatch(self, turn: Turn, run: Sequence[Incoming]) -> None:
+        letter, sender = run[0].letter, run[0].sender
         if isinstance(letter, Hello):
             self._hello(turn, letter, sender)
+        elif isinstance(letter, OrdersRead):
+            self._orders_read(turn, [one.letter for one in run], sender)
         elif type(letter) in self._handlers:
             self._from_mall(turn, letter, sender)
         else:
@@ -265,21 +267,37 @@ class Desk:
                 self._by_sender.pop(previous, None)
             self._by_sender[sender] = account
 
-    def _from_mall(self, turn: Turn, letter: Any, sender: bytes) -> None:
+    def _holder(self, turn: Turn, letters: Sequence[Any], sender: bytes) -> Account | None:
+        """The account whose lease the sender holds; without one, the letters are refused."""
         account = self._by_sender.get(sender)
-        if account is None or letter.epoch != account.row.epoch:
+        if account is not None and letters[0].epoch == account.row.epoch:
+            account.heard_at = turn.now
+            if not account.lane.is_up:
+                account.step(LaneEvent.STARTED)  # It was silent for long, and is back.
+            return account
+        for letter in letters:
             turn.reply(
                 sender,
                 Refused(
                     letter.id,
-                    "epoch",
+                    # An inventory that was started again knows nobody: whose lease still holds
+                    # says hello as the same instance, and nothing of its work is lost.
+                    "hello" if account is None else "epoch",
                     "このモールは別のプロセスが引き継ぎました。",
                     "Another process has taken this mall over.",
                 ),
             )
-            return
-        account.heard_at = turn.now
-        self._handlers[type(letter)](turn, account, letter, sender)
+        return None
+
+    def _orders_read(self, turn: Turn, letters: Sequence[Any], sender: bytes) -> None:
+        account = self._holder(turn, letters, sender)
+        if account is not None:
+            intake.orders_read(turn, account, letters, sender)
+
+    def _from_mall(self, turn: Turn, letter: Any, sender: bytes) -> None:
+        account = self._holder(turn, [letter], sender)
+        if account is not None:
+            self._handlers[type(letter)](turn, account, letter, sender)
 
     def _poll_ended(self, turn: Turn, account: Account, letter: PollEnded, sender: bytes) -> None:
         if intake.poll_ended(turn, account, letter, sender):
@@ -291,3 +309,25 @@ class Desk:
     def _goodbye(self, turn: Turn, account: Account, letter: Goodbye, sender: bytes) -> None:
         leases.goodbye(turn, account, letter, sender)
         self._by_sender.pop(sender, None)
+
+
+def _runs(batch: Sequence[Incoming]) -> Iterator[list[Incoming]]:
+    """The letters in their order; orders one mall sent in a row are taken as one."""
+    run: list[Incoming] = []
+    for incoming in batch:
+        if run and not _goes_on(run[-1], incoming):
+            yield run
+            run = []
+        run.append(incoming)
+    if run:
+        yield run
+
+
+def _goes_on(last: Incoming, incoming: Incoming) -> bool:
+    one, other = last.letter, incoming.letter
+    return (
+        isinstance(one, OrdersRead)
+        and isinstance(other, OrdersRead)
+        and last.sender == incoming.sender
+        and one.epoch == other.epoch
+    )

@@ -140,6 +140,7 @@ class Faulting:
         check = next(self._checks)
         if key is not None:
             account.check = (check, key.credentials)
+            account.check_given_at = 0.0
         waiting = WaitingClear(
             receiver, letter.id, account, [row.id for row in heavy], cleared,
             turn.now + CHECK_WAIT_S_MAX,
@@ -210,26 +211,44 @@ class Faulting:
         account.row.key_expires_at = letter.expires_at or account.row.key_expires_at
         account.is_changed = True
         waiting = self._waiting.pop(letter.check, None)
+        if account.check is not None and account.check[0] == letter.check:
+            account.check = None
         if not letter.is_good:
             if letter.fault is not None:
                 turn.fault(account, letter.family or Family.AUTH, "", letter.code, letter.fault)
             if waiting is not None:
-                said = letter.fault
-                turn.deny(
-                    waiting.receiver,
-                    waiting.question,
-                    3,
-                    (
-                        f"キーがまだ使えません: {said.message if said else ''}",
-                        f"The key does not work yet: {said.message_en if said else ''}",
-                    ),
-                )
+                self._refuse(turn, account, waiting, letter)
         elif waiting is not None:
-            self._resume(turn, account, waiting)
+            view = self._resume(turn, account, waiting.fault_ids, waiting.cleared)
+            turn.answer(waiting.receiver, waiting.question, view)
+        elif account.clear_wanted:
+            self._resume(turn, account, account.clear_wanted, [])
         turn.reply(sender, lane_order(account, letter.id, self._house))
 
-    def _resume(self, turn: Turn, account: Account, waiting: WaitingClear) -> None:
-        turn.store.faults.set_state(turn.connection, waiting.fault_ids, "cleared", turn.now)
+    def _refuse(
+        self, turn: Turn, account: Account, waiting: WaitingClear, letter: CredentialsChecked
+    ) -> None:
+        """Says so. A key in its grace is tried on; the clear then takes effect by itself."""
+        said = "" if letter.fault is None else letter.fault.message
+        said_en = "" if letter.fault is None else letter.fault.message_en
+        sentences = (f"キーがまだ使えません: {said}", f"The key does not work yet: {said_en}")
+        grace_until = account.row.grace_until
+        if grace_until is not None and turn.now < grace_until:
+            account.clear_wanted = waiting.fault_ids
+            minutes = round((grace_until - turn.now) / 60)
+            sentences = (
+                f"{sentences[0]} 更新直後のため、あと {minutes} 分は自動で再試行します。",
+                f"{sentences[1]} It is new: it is tried again for {minutes} minutes by itself.",
+            )
+        turn.deny(waiting.receiver, waiting.question, 3, sentences)
+
+    def _resume(
+        self, turn: Turn, account: Account, fault_ids: list[int], cleared: list[int]
+    ) -> ClearedView:
+        """Clears level-9 faults whose credential works; the mall goes on when none is left."""
+        account.clear_wanted = []
+        account.row.grace_until = None
+        turn.store.faults.set_state(turn.connection, fault_ids, "cleared", turn.now)
         left = [
             row
             for row in turn.store.faults.open_of_subject(turn.connection, account.id, "")
@@ -240,8 +259,7 @@ class Faulting:
             account.step(LaneEvent.CLEARED)
             resumed = (account.name,)
             turn.tell("mall", account, "", ("連携を再開しました", "sync resumed"))
-        view = ClearedView(cleared=tuple(waiting.cleared + waiting.fault_ids), resumed=resumed)
-        turn.answer(waiting.receiver, waiting.question, view)
+        return ClearedView(cleared=tuple(cleared + fault_ids), resumed=resumed)
 
     def warn(self, turn: Turn, account: Account) -> None:
         """Keys with a known life warn 14, 7, 3 and 1 days ahead; a renewed one warns no more."""

@@ -5,13 +5,13 @@ Everything a letter of orders brings is loaded with a handful of statements, dec
 and what the listings are expected to show change in the one transaction of the turn (E6, F4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from actors.desk.account import Account
 from actors.desk.turn import Turn
 from actors.desk.weigh import ORDER_DRIVEN, place, want_of
 from actors.store.listing_rows import SEPARATOR, IntakeRow, ref_of
-from actors.store.movement_rows import MovementRow
+from actors.store.movement_rows import OrderMovementRow
 from actors.store.order_rows import ParkedRow
 from engine.faults import PARKED_ORDER, Family, FaultKind, oversold_spec
 from engine.lane import LaneEffect, LaneEvent
@@ -39,6 +39,8 @@ RECHECK_MARGIN_S = 0.01
 
 def orders_listed(turn: Turn, account: Account, letter: OrdersListed, sender: bytes) -> None:
     """Which of the listed orders are new, changed, or cannot tell a change."""
+    if letter.clock_offset_s is not None:
+        account.note_offset(letter.clock_offset_s)
     numbers = [mark.order for mark in letter.marks]
     known = turn.store.orders.marks(turn.connection, account.id, numbers)
     wanted = [mark.order for mark in letter.marks if not _is_known(known, mark)]
@@ -51,13 +53,16 @@ def _is_known(known: dict[str, str], mark: OrderMark) -> bool:
     return mark.mark != "" and known.get(mark.order) == mark.mark
 
 
-def orders_read(turn: Turn, account: Account, letter: OrdersRead, sender: bytes) -> None:
-    """Counts the orders of a letter, each exactly once, and answers after the commit."""
-    if letter.orders:
-        Intake(turn, account).take(letter.orders)
-    if letter.unreadable or account.has_parked:
-        _park(turn, account, letter)
-    turn.reply(sender, Ack(letter.id))
+def orders_read(turn: Turn, account: Account, letters: Sequence[OrdersRead], sender: bytes) -> None:
+    """Counts the orders of letters that came in a row, each exactly once, and answers each letter
+    after the commit."""
+    orders = [order for letter in letters for order in letter.orders]
+    if orders:
+        Intake(turn, account).take(orders)
+    for letter in letters:
+        if letter.unreadable or account.has_parked:
+            _park(turn, account, letter)
+        turn.reply(sender, Ack(letter.id))
 
 
 class Intake:
@@ -70,7 +75,7 @@ class Intake:
         self._by_listing: dict[int, list[IntakeRow]] = {}
         self._totals: dict[int, int] = {}
         self._before: dict[int, int] = {}
-        self._movements: list[MovementRow] = []
+        self._movements: list[OrderMovementRow] = []
         self._shifts: dict[int, int] = {}
         self._states: dict[int, ListingPush] = {}
         self._wait: list[tuple[int, str, str, str]] = []
@@ -131,13 +136,14 @@ class Intake:
     ) -> dict[tuple[str, str], LinkedListing]:
         keys = {(line.code, line.sub_code) for order in snapshots for line in order.lines}
         keys.update((line.code, line.sub_code) for order in stored.values() for line in order.lines)
-        self._load([ref_of(*key) for key in keys])
-        links: dict[tuple[str, str], LinkedListing] = {}
-        for key in keys:
-            rows = self._rows.get(ref_of(*key))
-            if rows is not None and rows[0].sku_id is not None:
-                links[key] = linked_listing(self._account, rows)
-        return links
+        refs = {key: ref_of(*key) for key in keys}
+        self._load(list(refs.values()))
+        found = ((key, self._rows.get(ref)) for key, ref in refs.items())
+        return {
+            key: linked_listing(self._account, rows)
+            for key, rows in found
+            if rows is not None and rows[0].sku_id is not None
+        }
 
     def _load(self, refs: list[str]) -> None:
         turn = self._turn
@@ -156,16 +162,14 @@ class Intake:
         stored = change.stored
         if stored is None:
             return
-        was_waiting = set()
+        was_waiting: Collection[str] = ()
         if old is not None:
             was_waiting = {line.line for line in old.lines if not line.shares}
         for line in stored.lines:
-            key = (account.id, ref_of(line.code, line.sub_code), stored.order, line.line)
-            if not line.shares:
-                if line.line not in was_waiting:
-                    self._wait.append(key)
-            elif line.line in was_waiting:
-                self._unwait.append(key)
+            is_waiting = not line.shares
+            if is_waiting is not (line.line in was_waiting):
+                key = (account.id, ref_of(line.code, line.sub_code), stored.order, line.line)
+                (self._wait if is_waiting else self._unwait).append(key)
         for movement in change.movements:
             self._move(movement)
         for effect in change.effects:
@@ -188,18 +192,15 @@ class Intake:
         total += movement.delta
         self._totals[movement.sku_id] = total
         self._movements.append(
-            MovementRow(
+            (
                 movement.sku_id,
                 movement.delta,
                 total,
-                str(movement.reason),
+                movement.reason.value,
                 movement.at,
                 self._account.id,
                 movement.order,
                 movement.line,
-                movement.actor,
-                movement.note,
-                None,
             )
         )
 
@@ -244,7 +245,7 @@ class Intake:
         store.orders.wait(connection, self._wait)
         store.orders.stop_waiting(connection, self._unwait)
         if self._movements:
-            turn.move(self._movements)
+            turn.move_orders(self._movements)
             self._shout()
         store.pushes.shift(connection, [(by, by, row) for row, by in self._shifts.items() if by])
         if self._states:
@@ -272,6 +273,8 @@ class Intake:
         fallen = []
         for sku_id, total in self._totals.items():
             before = self._before.get(sku_id, total)
+            if before >= 0 and total >= 0:
+                continue
             if oversold(sku_id, before, total) is not None:
                 fallen.append(sku_id)
             elif before < 0 <= total:

@@ -13,9 +13,6 @@ from engine.faults import NO_CREDENTIALS, Family
 from engine.lane import LaneEvent, ordered_state
 from engine.messages import PROTOCOL, Ack, Goodbye, Heartbeat, Hello, LaneOrder, Lease, Refused
 
-OFFSET_STEP_S = 0.5
-"""A mall's clock that moved less than this since the last commit is not saved at once."""
-
 
 class House(Struct, frozen=True):
     """What leases depend on beside the database."""
@@ -55,7 +52,9 @@ def hello(turn: Turn, account: Account, letter: Hello, sender: bytes, house: Hou
         )
         return
     row = account.row
-    row.offset_s = letter.clock_offset_s
+    if letter.clock_offset_s != 0.0:
+        # A new process has not heard from its mall yet: what the last one knew is nearer.
+        row.offset_s = letter.clock_offset_s
     if not is_same:
         row.epoch += 1
         row.instance = letter.instance
@@ -114,10 +113,7 @@ def note_key(turn: Turn, account: Account, house: House) -> StoredKey | None:
 def heartbeat(turn: Turn, account: Account, letter: Heartbeat, sender: bytes, house: House) -> None:
     """Keeps the lease fresh and says how the lane is to be."""
     account.heard_at = turn.now
-    if abs(letter.clock_offset_s - account.row.offset_s) > OFFSET_STEP_S:
-        # A clock that moved a little is not worth a commit; it goes along with the next one.
-        account.is_changed = True
-    account.row.offset_s = letter.clock_offset_s
+    account.note_offset(letter.clock_offset_s)
     turn.reply(sender, lane_order(account, letter.id, house))
 
 

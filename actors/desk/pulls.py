@@ -41,6 +41,8 @@ MOVEMENTS_PER_PULL_MAX = 5_000
 """Movements one pull looks at; the rest come with the next one."""
 DUE_FACTOR = 2
 """Waiting listings looked at for each row a batch can hold."""
+CHECK_REPEAT_S = 15.0
+"""A credential check nobody answered for so long is given out again."""
 RISKY_ROWS_MAX = 10
 """Falls that may be refused travel together in requests of at most this many rows."""
 
@@ -54,10 +56,9 @@ def pull(turn: Turn, account: Account, letter: Pull, sender: bytes) -> None:
 def _work(
     turn: Turn, account: Account, letter: Pull
 ) -> PushWork | ReadWork | ImportWork | CheckWork | NoWork:
-    if account.check is not None:
-        check, credentials = account.check
-        account.check = None
-        return CheckWork(check, credentials)
+    if account.check is not None and turn.now - account.check_given_at > CHECK_REPEAT_S:
+        account.check_given_at = turn.now
+        return CheckWork(*account.check)
     if not is_push_allowed(account.lane):
         return NoWork(None)
     give_up_lost_calls(turn, account, letter.now)

@@ -9,7 +9,7 @@ from msgspec import Raw
 from actors.desk.account import Account
 from actors.store import Connection
 from actors.store.fault_rows import FaultAbout
-from actors.store.movement_rows import MovementRow
+from actors.store.movement_rows import MovementRow, OrderMovementRow
 from actors.store.store import Store
 from engine.faults import Family, FaultSpec, Level
 from engine.messages import (
@@ -126,6 +126,10 @@ class Turn:
 
     def move(self, rows: list[MovementRow]) -> None:
         """Appends movements; each row's `total` is the total after it."""
-        totals = {row.sku_id: row.total for row in rows}
-        self.store.movements.append(self.connection, rows, totals)
+        self.store.movements.append(self.connection, rows)
+        self.wake_all()
+
+    def move_orders(self, rows: list[OrderMovementRow]) -> None:
+        """The same for movements of order lines."""
+        self.store.movements.append_orders(self.connection, rows)
         self.wake_all()

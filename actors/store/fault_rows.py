@@ -152,8 +152,7 @@ class FaultRows:
 
     def open_subjects(self, connection: Connection, mall_id: int) -> set[str]:
         """What in the mall has an open record."""
-        rows = self._open_of_mall.rows(connection, mall_id)
-        return {row.subject for row in rows}
+        return {row.subject for row in self.open_of_mall(connection, mall_id)}
 
     def open_of_mall(self, connection: Connection, mall_id: int) -> list[FaultRow]:
         """Every open record of a mall."""

@@ -87,7 +87,7 @@ class ListingRow(Struct, frozen=True):
         return f"{self.code}/{self.sub_code}" if self.sub_code else self.code
 
 
-class IntakeRow(Struct, frozen=True, array_like=True):
+class IntakeRow(Struct, frozen=True, array_like=True, gc=False):
     """What an order line needs to know of its listing, one row a component."""
 
     listing_id: int

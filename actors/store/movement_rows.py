@@ -1,9 +1,9 @@
 """Rows of `movement` and the totals of `sku`: the ledger. Append-only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, null, select, update
 from sqlalchemy.engine import Dialect
 
 from actors.store.schema import MOVEMENT, SKU
@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 
 
-class MovementRow(Struct, frozen=True, array_like=True):
+class MovementRow(NamedTuple):
     """One movement to be written; the order of the fields is the order of the columns."""
 
     sku_id: int
@@ -40,6 +40,12 @@ class MovementRow(Struct, frozen=True, array_like=True):
     key: str | None
 
 
+OrderMovementRow = tuple[int, int, int, str, float, int, str, str]
+"""A movement of an order line: the columns of `MovementRow` up to `line`. Orders are the many: no
+operator acted, and what counts them once is kept with the order (invariant 2), not in a key."""
+_ORDER_COLUMNS = _COLUMNS[:8]
+
+
 class MovementRows:
     """Appends movements, sets totals, and reads what changed since a cursor."""
 
@@ -47,6 +53,14 @@ class MovementRows:
         self._insert = Statement(
             insert(MOVEMENT).values({name: bindparam(name) for name in _COLUMNS}),
             _COLUMNS,
+            dialect,
+        )
+        self._insert_order = Statement(
+            insert(MOVEMENT).values(
+                {name: bindparam(name) for name in _ORDER_COLUMNS}
+                | {"actor": literal_column("''"), "note": literal_column("''"), "key": null()}
+            ),
+            _ORDER_COLUMNS,
             dialect,
         )
         self._set_total = Statement(
@@ -69,14 +83,19 @@ class MovementRows:
             dialect,
         )
 
-    def append(
-        self,
-        connection: Connection,
-        movements: Sequence[MovementRow],
-        totals: dict[int, int],
+    def append(self, connection: Connection, movements: Sequence[MovementRow]) -> None:
+        """Appends movements and sets the totals they lead to: `total` is the one after each."""
+        self._insert.many(connection, movements)
+        self._set_totals(connection, {row.sku_id: row.total for row in movements})
+
+    def append_orders(
+        self, connection: Connection, movements: Sequence[OrderMovementRow]
     ) -> None:
-        """Appends movements and sets the totals they lead to (SKU id -> total)."""
-        self._insert.many(connection, [_tuple(row) for row in movements])
+        """The same for movements of order lines."""
+        self._insert_order.many(connection, movements)
+        self._set_totals(connection, {row[0]: row[2] for row in movements})
+
+    def _set_totals(self, connection: Connection, totals: Mapping[int, int]) -> None:
         self._set_total.many(connection, [(total, sku) for sku, total in totals.items()])
 
     def changed_since(
@@ -96,19 +115,3 @@ class MovementRows:
     def has_key(self, connection: Connection, key: str) -> bool:
         """Whether a movement with this key of its sender was booked."""
         return self._by_key.first(connection, key) is not None
-
-
-def _tuple(row: MovementRow) -> tuple[object, ...]:
-    return (
-        row.sku_id,
-        row.delta,
-        row.total,
-        row.reason,
-        row.at,
-        row.mall_id,
-        row.number,
-        row.line,
-        row.actor,
-        row.note,
-        row.key,
-    )

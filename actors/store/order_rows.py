@@ -195,14 +195,14 @@ class OrderRows:
         """The parked orders of a mall that nobody has dismissed."""
         return [
             ParkedRow(
-                mall_id=row.mall_id,
-                number=row.number,
-                stamp=row.stamp,
-                reason=row.reason,
-                since=row.since,
-                listings=tuple((ref, units) for ref, units in json.loads(row.listings)),
-                is_counted=bool(row.is_counted),
-                is_dismissed=bool(row.is_dismissed),
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                tuple((ref, units) for ref, units in json.loads(row[5])),
+                bool(row[6]),
+                bool(row[7]),
             )
             for row in self._parked.rows(connection, mall_id)
         ]

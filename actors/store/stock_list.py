@@ -187,7 +187,7 @@ def reflect_page(
 def history_page(
     connection: Connection, sku_id: int, after: int, limit: int
 ) -> list[tuple[Any, ...]]:
-    """(seq, at, delta, total, reason, mall id, order, line, actor) of a SKU, oldest first."""
+    """(seq, at, delta, total, reason, mall id, order, line, actor, note) of a SKU, oldest first."""
     rows = connection.execute(
         select(
             MOVEMENT.c.seq,
@@ -199,6 +199,7 @@ def history_page(
             MOVEMENT.c.number,
             MOVEMENT.c.line,
             MOVEMENT.c.actor,
+            MOVEMENT.c.note,
         )
         .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.seq > after)
         .order_by(MOVEMENT.c.seq)

@@ -7,7 +7,7 @@ an old read shows. It has no opinion on what zaiko does.
 from dataclasses import dataclass, field
 
 from engine.connector import WriteKind
-from engine.push_state import BelowZero, MallRestocks, MallRules, PushCall
+from engine.push_state import BelowZero, MallRestocks, MallRules, PushCall, ReadCall
 
 
 @dataclass
@@ -49,6 +49,31 @@ class Order:
     parked_at: float | None = None
     is_parked_told: bool = False
     """S2's maybe was applied."""
+
+
+@dataclass
+class Flight:
+    """The call in the slot as the actor has it."""
+
+    call: PushCall | ReadCall
+    started: float | None = None
+    guarded: tuple[int, int] | None = None
+    is_executed: bool = False
+    done: int | None = 0
+    """What the push did to q; None: refused."""
+    found: int = 0
+    """q as read, or as the mall tells it right after a write."""
+    place: int = 0
+    """What a reading shows, as a place in the mall's history."""
+
+
+@dataclass
+class Stray:
+    """A write that zaiko has given up and that lands all the same."""
+
+    lands_at: float
+    call: PushCall
+    guarded: tuple[int, int] | None
 
 
 @dataclass

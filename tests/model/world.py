@@ -8,8 +8,7 @@ After each, zaiko's state is held against the truth, which only the model knows:
     rise     a rise never leads above the target, whatever is seen or lands later
     prove    a proof is only made when truth is the offer
 
-`converge` then ends all faults and demands that the listing becomes level and proven in a bounded
-number of turns, woken by `next_wake` alone.
+What must come of it when faults stop is `converge.py`.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +21,6 @@ from engine.push import (
     apply,
     call_lost_at,
     decide,
-    name_of,
     next_wake,
     plain_shift,
     target,
@@ -45,7 +43,6 @@ from engine.push_state import (
     PushDone,
     PushNotSent,
     PushRefused,
-    PushStateName,
     PushUnknown,
     ReadCall,
     ReadingDone,
@@ -59,37 +56,10 @@ from engine.push_state import (
     Want,
     plus,
 )
-from tests.model.mall import Mall, Order
+from tests.model.mall import Flight, Mall, Order, Stray
 
 DECODER = msgspec.msgpack.Decoder(ListingPush)
 ENCODER = msgspec.msgpack.Encoder()
-TURNS_MAX = 80
-"""Of `converge`: far more than any number of faults can ask for."""
-
-
-@dataclass
-class Flight:
-    """The call in the slot as the actor has it."""
-
-    call: PushCall | ReadCall
-    started: float | None = None
-    guarded: tuple[int, int] | None = None
-    is_executed: bool = False
-    done: int | None = 0
-    """What the push did to q; None: refused."""
-    found: int = 0
-    """q as read, or as the mall tells it right after a write."""
-    place: int = 0
-    """What a reading shows, as a place in the mall's history."""
-
-
-@dataclass
-class Stray:
-    """A write that zaiko has given up and that lands all the same."""
-
-    lands_at: float
-    call: PushCall
-    guarded: tuple[int, int] | None
 
 
 @dataclass
@@ -121,9 +91,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.mall = Mall(self.rules)
-        self.state = ListingPush(
-            known=True, low=3, high=3, anchor=Span(0, 1), first_settled=True
-        )
+        self.state = ListingPush(known=True, low=3, high=3, anchor=Span(0, 1), first_settled=True)
 
     # --- the truth ------------------------------------------------------------------------------
 
@@ -202,10 +170,14 @@ class World:
         self.state = DECODER.decode(ENCODER.encode(step.state))
         assert self.state == step.state
         if isinstance(event, OwnEffect) and not event.is_maybe and not event.is_open:
-            if plain_shift(before, event.moment, self.rules):
-                low, high = plus(before.low, event.effect), before.high + event.effect
-                assert self.state == replace(before, low=low, high=high)
+            self._check_plain(before, event)
         return step.effects
+
+    def _check_plain(self, before: ListingPush, event: OwnEffect) -> None:
+        """A plain shift is nothing but arithmetic on low and high."""
+        if plain_shift(before, event.moment, self.rules):
+            low, high = plus(before.low, event.effect), before.high + event.effect
+            assert self.state == replace(before, low=low, high=high)
 
     def pull(self) -> None:
         """The actor asks for work."""
@@ -216,6 +188,7 @@ class World:
         if decision is not None:
             if decision.value is None and decision.delta > 0 and self.is_comparable:
                 rises = sum(max(0, stray.call.delta) for stray in self.strays)
+                assert decision.delta <= target(self.state, self.offer), "counted from below zero"
                 reached = self.truth + rises + decision.delta
                 assert reached <= target(self.state, self.offer), "a rise above the target"
             self.calls += 1
@@ -235,7 +208,8 @@ class World:
         for place, order in enumerate(self.mall.orders):
             view = self.now if fresh >> (place % 8) & 1 else self.now - self.rules.lag_s
             view = max(view, order.view)
-            if order.is_hidden or order.placed.at > view:
+            # The list goes by stamps, which may be later than the moment the units left.
+            if order.is_hidden or max(order.placed.at, order.stamp) > view:
                 continue
             if order.is_poison:
                 order.parked_at = self.now if order.parked_at is None else order.parked_at
@@ -501,68 +475,3 @@ class World:
     def move_total(self, amount: int) -> None:
         """Goods come in, or another mall sells."""
         self.total += amount
-
-    # --- after the faults -----------------------------------------------------------------------
-
-    def converge(self) -> None:
-        """Faults stop, and the listing must come level and be proven."""
-        self.wait(1.0)
-        since = self.now
-        self.cure()
-        for order in self.mall.orders:
-            order.is_hidden = False
-        self.audit()
-        audits = 0
-        for _ in range(TURNS_MAX):
-            self.poll(-1, rereads=True)
-            if self.state.held != 0:
-                self.reflect()
-            self.settle()
-            self.check()
-            if self._turn():
-                continue
-            if self._is_proven_since(since) and not self.strays and not self.mall.landing:
-                assert self.mall.q == self.offer
-                return
-            if self._is_settled_below_zero() and not self.strays:
-                return
-            if self.state.reading is not None:
-                self.wait(self.rules.lag_s + 2 * self.rules.eps_s + 0.5)
-                continue
-            wake = self.next_look
-            if wake is not None:
-                self.wait(wake - self.now)
-                continue
-            audits += 1
-            assert audits <= 4, "an audit that proves nothing"
-            self.wait(self.rules.poll_interval_s)
-            self.audit()
-        raise AssertionError("it does not converge: " + repr(self.state))
-
-    @property
-    def next_look(self) -> float | None:
-        return next_wake(self.state, self.want, self.rules)
-
-    def _turn(self) -> bool:
-        """One call without trouble, if there is one to make."""
-        self.pull()
-        if self.flight is None:
-            return False
-        self.start()
-        self.execute(0.5, 0.5)
-        self.answer()
-        self.check()
-        self.wait(0.25)
-        return True
-
-    def _is_settled_below_zero(self) -> bool:
-        """The end of an oversell on a mall that shows it: nothing on sale, nothing to prove."""
-        state = self.state
-        is_there = state.low == state.high == self.mall.q < 0 == self.offer
-        return is_there and self.next_look is None
-
-    def _is_proven_since(self, since: float) -> bool:
-        proven_at = self.state.proven_at
-        name = name_of(self.state, self.want, self.rules)
-        is_level = name is PushStateName.LEVEL and self.state.high == self.offer
-        return is_level and proven_at is not None and proven_at >= since

@@ -92,6 +92,12 @@ class House:
             elif isinstance(action, Pull):
                 self.mall.pull_ended(at(now), action, None)
 
+    def is_caught_up(self) -> bool:
+        return self.mall.is_caught_up
+
+    def lane(self) -> LaneState:
+        return self.mall.lane
+
     def idle(self, now: float) -> None:
         """Pulls at `now` and gets nothing until a wake-up."""
         pull = self.one(now, Pull)
@@ -189,7 +195,7 @@ def test_a_poll_made_with_a_wrong_clock_is_made_again_at_once() -> None:
     house.one(0, Poll)
     house.mall.poll_abandoned(at(0.5))
     assert house.one(0.5, Poll) is not None
-    assert not house.mall.is_caught_up
+    assert not house.is_caught_up()
 
 
 # --- pulls ------------------------------------------------------------------------------------
@@ -211,9 +217,9 @@ def test_after_an_interruption_a_poll_begun_since_comes_before_any_push(
     house.mall.ordered(at(3), interruption)
     house.mall.ordered(at(4), LaneState.RUNNING)
     house.end_poll(5, old)
-    assert not house.mall.is_caught_up, "this poll began before the interruption"
+    assert not house.is_caught_up(), "this poll began before the interruption"
     house.end_poll(6, house.one(6, Poll))
-    assert house.mall.is_caught_up
+    assert house.is_caught_up()
     assert house.one(6, Pull).takes_push
 
 
@@ -347,7 +353,7 @@ def test_a_new_epoch_begins_with_nothing_under_way_and_polls_first() -> None:
     house.mall.work_came(Track.PUSH, [9])
     house.lease(5, epoch=2, last_call_id=3)
     assert house.mall.is_idle
-    assert not house.mall.is_caught_up
+    assert not house.is_caught_up()
     assert house.mall.last_call_id == 9
     assert house.one(5, Poll) is not None
 
@@ -358,20 +364,20 @@ def test_the_same_epoch_again_keeps_what_is_under_way() -> None:
     house.mall.work_came(Track.PUSH, [9])
     house.lease(20)
     assert not house.mall.is_idle
-    assert house.mall.is_caught_up
+    assert house.is_caught_up()
 
 
 # --- halts, graces, checks --------------------------------------------------------------------
 
 
 def test_an_order_to_run_that_is_older_than_the_halt_is_not_obeyed() -> None:
-    mall = House().mall
-    mall.halted_itself(at(0))
-    mall.ordered(at(1), LaneState.RUNNING)
-    assert mall.lane is LaneState.HALTED
-    mall.halt_told()
-    mall.ordered(at(2), LaneState.RUNNING)
-    assert mall.lane is LaneState.RUNNING
+    house = House()
+    house.mall.halted_itself(at(0))
+    house.mall.ordered(at(1), LaneState.RUNNING)
+    assert house.lane() is LaneState.HALTED
+    house.mall.halt_told()
+    house.mall.ordered(at(2), LaneState.RUNNING)
+    assert house.lane() is LaneState.RUNNING
 
 
 def test_a_key_that_has_worked_and_is_refused_has_no_grace() -> None:

@@ -96,12 +96,10 @@ class Shop:
             cap=self.cap,
         )
 
-    @property
     def expected(self) -> tuple[int | None, int]:
         assert self.state.known
         return self.state.low, self.state.high
 
-    @property
     def name(self) -> PushStateName:
         return name_of(self.state, self.want, self.rules)
 
@@ -290,10 +288,10 @@ class Shop:
     def assert_proven(self, quantity: int) -> None:
         """The end of a story: mall, expected and offer are one number, and an audit proves it."""
         assert self.q == quantity == self.offer
-        if self.state.proven_at is None or self.name is not PushStateName.LEVEL:
+        if self.state.proven_at is None or self.name() is not PushStateName.LEVEL:
             assert self.audit().proven
-        assert self.expected == (quantity, quantity)
-        assert self.name is PushStateName.LEVEL
+        assert self.expected() == (quantity, quantity)
+        assert self.name() is PushStateName.LEVEL
         assert self.state.proven_at is not None
         assert self.decision is None
 

@@ -1,0 +1,493 @@
+"""An actor's calls to its pretend mall: polls, pushes of all three kinds, readings, imports.
+
+A call leaves only while the lane may call and its `send_by` has not passed (C2, F3); once it has
+left, it arrives whatever becomes of the actor. What comes back is a value or a `Broken`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.catalogue import CatalogueRow, ListingRef
+from engine.connector import WriteKind
+from engine.faults import Family
+from engine.mall_action import Poll, Track
+from engine.messages import (
+    CatalogueRead,
+    ImportFailed,
+    ImportWork,
+    OrdersListed,
+    OrdersRead,
+    OrdersWanted,
+    OutcomeRow,
+    PollEnded,
+    PollPlan,
+    PushRow,
+    ReadRow,
+)
+from engine.push_state import (
+    PushBadItem,
+    PushDone,
+    PushNotSent,
+    PushRefused,
+    PushUnknown,
+    ReadingDone,
+    ReadingFailed,
+)
+from engine.snapshot import OrderMark, OrderSnapshot, UnreadableOrder
+from tests.sim.clock import Steps, Waiter
+from tests.sim.pretend_mall import Row, RowSaid
+from tests.sim.pretend_order import mark_of, snapshot_of, unreadable_of
+
+if TYPE_CHECKING:
+    from tests.sim.actor import Actor
+
+RESCANS_MAX = 5
+STABLE_SCANS = 2
+CLOCK_STEP_S = 1.0
+IMPORT_PAGE = 4
+LEFT_READ_S_MAX = 3.0
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A call that brought nothing."""
+
+    code: str
+    is_done_unknown: bool = True
+    """False: the mall certainly did nothing."""
+    is_refused_key: bool = False
+    is_withheld: bool = False
+    """It never left."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a call brought, with its interval in the mall's clock as the actor knows it."""
+
+    value: Any
+    start: float
+    end: float
+
+
+WITHHELD = Broken("withheld", is_done_unknown=False, is_withheld=True)
+
+
+class Gateway:
+    """Everything of an actor that touches its mall."""
+
+    def __init__(self, actor: "Actor") -> None:
+        self.actor = actor
+        self.pretend = actor.pretend
+        self.card = actor.plan.card
+        self.called: Callable[[Actor], None] = lambda _actor: None
+        """Told of every call that leaves, credential checks aside."""
+        self.was_read: Callable[[int, float, int, float], None] = lambda *_: None
+        """(call id, moment shown, quantity, moment the call left), all in true time."""
+
+    # --- one call -------------------------------------------------------------------------------
+
+    def call(
+        self,
+        family: Family,
+        execute: Callable[[], Any],
+        *,
+        key: int | None = None,
+        send_by: float | None = None,
+        timeout_s: float | None = None,
+        is_write: bool = False,
+        late: Callable[[], None] | None = None,
+    ) -> Steps:
+        """Answered or Broken. `key`: an operator's check, which passes the gate.
+
+        `late`: told when a write may still land after its caller has given up.
+        """
+        actor, pretend, clock = self.actor, self.pretend, self.actor.clock
+        if key is None:
+            is_late = send_by is not None and actor.mall_time > send_by
+            if is_late or not actor.mall.may_call(actor.at()):
+                return WITHHELD
+            self.called(actor)
+        start = actor.mall_time
+        timeout_s = timeout_s or actor.plan.settings.http_timeout_s
+        waiter = Waiter()
+        used_key = actor.key if key is None else key
+        deadline = clock.now + timeout_s
+
+        def arrive() -> None:
+            trouble = pretend.trouble(used_key, is_write=is_write)
+            if trouble == "lost":
+                return
+            if trouble == "late":
+                assert late is not None
+                late()
+                left_s = pretend.plan.settings.late_s - pretend.plan.settings.http_timeout_s
+                clock.at(deadline + pretend.rng.uniform(0.0, left_s * 0.95), execute)
+                return
+            if trouble == "deaf":
+                execute()
+                return
+            reply: Any = Broken(trouble, is_done_unknown=False, is_refused_key=trouble == "401")
+            if trouble in ("", "garbage"):
+                reply = execute()
+            if trouble in ("garbage", "500"):
+                reply = Broken(trouble)
+            clock.after(pretend.latency_s(), lambda: waiter.resolve(reply))
+
+        clock.after(pretend.latency_s(), arrive)
+        actor.later(timeout_s, lambda: waiter.resolve(Broken("timeout")))
+        reply = yield waiter
+        if isinstance(reply, Broken):
+            return reply
+        actor.learn()
+        return Answered(reply, start, actor.mall_time)
+
+    # --- polls ----------------------------------------------------------------------------------
+
+    def poll(self, poll: Poll) -> Steps:
+        """As the real shell: pages scanned until stable, wanted orders read and handed over."""
+        actor = self.actor
+        offset_s = actor.offset_s
+        broken = yield from self._scan_until_stable(poll, offset_s)
+        if broken == "clock":
+            actor.say("poll: the clock was off")
+            actor.mall.poll_abandoned(actor.at())
+            actor.stir()
+            return
+        if isinstance(broken, Broken) and not broken.is_withheld:
+            yield from actor.fault(broken, Family.ORDERS)
+        elif broken is None:
+            yield from actor.well(Family.ORDERS, Family.AUTH)
+        ended, is_complete = actor.mall_time, broken is None
+        actor.say(f"poll recheck={poll.is_recheck} complete={is_complete}")
+        plan = yield from actor.ask(
+            lambda number, epoch: PollEnded(
+                number, epoch, poll.began, ended, poll.window_start, poll.is_recheck, is_complete
+            )
+        )
+        if isinstance(plan, PollPlan):
+            actor.mall.planned(plan.watermark, plan.recheck_watermark, plan.recheck_at)
+        actor.mall.poll_ended(actor.at(), is_complete=is_complete, jitter=actor.rng.random())
+        actor.stir()
+
+    def _scan_until_stable(self, poll: Poll, offset_s: float) -> Steps:
+        seen: dict[str, str] = {}
+        stable = 0
+        for scan in range(RESCANS_MAX + 1):
+            result = yield from self._scan(poll, seen, offset_s, is_first=scan == 0)
+            if not isinstance(result, tuple):
+                return result
+            pages, added = result
+            if pages == 1 and scan == 0:
+                return None
+            if scan:
+                stable = 0 if added else stable + 1
+            if stable == STABLE_SCANS:
+                return None
+        return Broken("unstable-list")
+
+    def _scan(self, poll: Poll, seen: dict[str, str], offset_s: float, *, is_first: bool) -> Steps:
+        """(pages, orders not seen before), a Broken, or "clock"."""
+        size = self.actor.plan.page_size
+        pages = added = 0
+        while True:
+            page = pages
+            reply = yield from self.call(
+                Family.ORDERS,
+                lambda page=page: self._page(poll, page * size, size),  # type: ignore[misc]
+            )
+            if isinstance(reply, Broken):
+                return reply
+            if abs(self.actor.offset_s - offset_s) > CLOCK_STEP_S:
+                return "clock"
+            marks, is_last = reply.value
+            news = tuple(mark for mark in marks if seen.get(mark.order) != mark.mark)
+            added += sum(1 for mark in news if mark.order not in seen)
+            seen.update((mark.order, mark.mark) for mark in news)
+            if news or (is_first and page == 0):
+                broken = yield from self._take(news)
+                if broken is not None:
+                    return broken
+            pages += 1
+            if is_last:
+                return pages, added
+
+    def _page(self, poll: Poll, at: int, size: int) -> tuple[list[OrderMark], bool]:
+        found = self.pretend.list_orders(poll.window_start, poll.window_end)
+        habits = self.pretend.habits
+        marks = [mark_of(order, version, habits) for order, version in found[at : at + size]]
+        if marks and self.pretend.rng.random() < 0.05:
+            marks.append(marks[0])
+        return marks, at + size >= len(found)
+
+    def _take(self, marks: tuple[OrderMark, ...]) -> Steps:
+        wanted = yield from self.actor.ask(
+            lambda number, epoch: OrdersListed(number, epoch, marks, self.actor.offset_s)
+        )
+        orders = wanted.orders if isinstance(wanted, OrdersWanted) else ()
+        size = self.card.fetch_orders_max
+        for at in range(0, len(orders), size):
+            part = orders[at : at + size]
+            reply = yield from self.call(
+                Family.ORDERS,
+                lambda part=part: self._fetch(part),  # type: ignore[misc]
+            )
+            if isinstance(reply, Broken):
+                return reply
+            read, unreadable = self._parsed(reply)
+            if read or unreadable:
+                yield from self.actor.ask(
+                    lambda number, epoch, read=read, unreadable=unreadable: OrdersRead(
+                        number, epoch, read, unreadable
+                    )
+                )
+        return None
+
+    def _fetch(self, numbers: Sequence[str]) -> list[Any]:
+        now = self.actor.clock.now
+        found = []
+        for number in numbers:
+            order = self.pretend.orders[number]
+            version = order.readable(now)
+            if version is not None:
+                found.append((order, version, order.is_poison(now)))
+        return found
+
+    def _parsed(
+        self, reply: Answered
+    ) -> tuple[tuple[OrderSnapshot, ...], tuple[UnreadableOrder, ...]]:
+        read, unreadable = [], []
+        for order, version, is_poison in reply.value:
+            if is_poison:
+                unreadable.append(unreadable_of(order, version))
+                continue
+            snapshot = snapshot_of(order, version, self.pretend.habits, reply.start, reply.end)
+            self.snapshot_made(snapshot, version.number)
+            read.append(snapshot)
+        return tuple(read), tuple(unreadable)
+
+    def snapshot_made(self, snapshot: OrderSnapshot, version: int) -> None:
+        """Told to the auditor, which knows what each snapshot showed."""
+        raise NotImplementedError
+
+    # --- pushes ---------------------------------------------------------------------------------
+
+    def push(self, taken: list[PushRow], late: list[PushRow], send_by: float) -> Steps:
+        """One write call of any kind; every row is answered by one outcome."""
+        outcomes = [OutcomeRow(row.listing_id, PushNotSent(row.call_id)) for row in late]
+        is_good, broken = False, None
+        if taken:
+            self.actor.say("push " + " ".join(f"#{r.call_id}:{_told(r)}" for r in taken))
+            if self.card.write_kind is WriteKind.GUARDED:
+                rows, broken = yield from self._push_guarded(taken, send_by)
+            else:
+                rows, broken = yield from self._push_plain(taken, send_by)
+            self.actor.say(
+                "pushed " + " ".join(f"#{r.outcome.id}:{type(r.outcome).__name__[4:]}" for r in rows)
+            )
+            outcomes += rows
+            is_good = broken is None
+        yield from self._conclude(Track.PUSH, tuple(outcomes), broken, is_good=is_good)
+
+    def _push_plain(self, taken: list[PushRow], send_by: float) -> Steps:
+        rows = [Row(row.call_id, row.ref.code, row.delta, row.value) for row in taken]
+        reply = yield from self._write(rows, send_by)
+        if isinstance(reply, Broken):
+            return _failed(taken, reply), reply
+        said, how = reply.value
+        left: dict[str, int] = {}
+        refused = [row.ref.code for row, each in zip(taken, said, strict=True)
+                   if each.verdict == "refused"]  # fmt: skip
+        if refused:
+            left = yield from self._left_of(refused)
+        outcomes = [
+            self._outcome(row, each, how, reply, left.get(row.ref.code), None)
+            for row, each in zip(taken, said, strict=True)
+        ]
+        return outcomes, None
+
+    def _push_guarded(self, taken: list[PushRow], send_by: float) -> Steps:
+        codes = [row.ref.code for row in taken]
+        guard = yield from self.call(
+            Family.STOCK,
+            lambda: (self.actor.clock.now, [self.pretend.read(code) for code in codes]),
+            send_by=send_by,
+        )
+        if isinstance(guard, Broken):
+            not_done = Broken(
+                guard.code, is_done_unknown=False, is_refused_key=guard.is_refused_key,
+                is_withheld=guard.is_withheld,
+            )  # fmt: skip
+            return _failed(taken, not_done), not_done
+        guarded_at, found = guard.value
+        outcomes: list[OutcomeRow] = []
+        due: list[tuple[PushRow, int]] = []
+        rows: list[Row] = []
+        for row, shown in zip(taken, found, strict=True):
+            if shown is None:
+                outcomes.append(OutcomeRow(row.listing_id, PushBadItem(row.call_id, "gone"), "gone"))
+                continue
+            quantity = shown[1]
+            written = max(0, quantity + row.delta)
+            if written == quantity:
+                done = PushDone(row.call_id, guard.start, guard.end, None, quantity)
+                outcomes.append(OutcomeRow(row.listing_id, done))
+                continue
+            due.append((row, quantity))
+            rows.append(Row(row.call_id, row.ref.code, written - quantity, written, guarded_at))
+        if not rows:
+            return outcomes, None
+        reply = yield from self._write(rows, send_by)
+        if isinstance(reply, Broken):
+            return outcomes + _failed([row for row, _ in due], reply), reply
+        said, how = reply.value
+        whole = Answered(None, guard.start, reply.end)
+        outcomes += [
+            self._outcome(row, each, how, whole, None, quantity)
+            for (row, quantity), each in zip(due, said, strict=True)
+        ]
+        return outcomes, None
+
+    def _write(self, rows: list[Row], send_by: float) -> Steps:
+        def strays() -> None:
+            for row in rows:
+                self.pretend.shelves[row.code].strays[row.call_id] = row.delta
+
+        reply = yield from self.call(
+            Family.STOCK,
+            lambda: self.pretend.write(rows),
+            send_by=send_by,
+            is_write=True,
+            late=strays,
+        )
+        return reply
+
+    def _left_of(self, codes: list[str]) -> Steps:
+        reply = yield from self.call(
+            Family.STOCK,
+            lambda: {code: self.pretend.read(code) for code in codes},
+            timeout_s=min(LEFT_READ_S_MAX, self.actor.plan.settings.http_timeout_s),
+        )
+        if isinstance(reply, Broken):
+            return {}
+        return {code: shown[1] for code, shown in reply.value.items() if shown is not None}
+
+    def _outcome(
+        self,
+        row: PushRow,
+        said: RowSaid,
+        how: str,
+        reply: Answered,
+        left: int | None,
+        quantity: int | None,
+    ) -> OutcomeRow:
+        call, code = row.call_id, f"400-{how}" if how else ""
+        match said.verdict:
+            case "done":
+                done = PushDone(call, reply.start, reply.end, said.answered, quantity)
+                return OutcomeRow(row.listing_id, done)
+            case "refused":
+                return OutcomeRow(row.listing_id, PushRefused(call, left), "below-zero")
+            case "bad":
+                return OutcomeRow(row.listing_id, PushBadItem(call, "bad"), "bad")
+            case _:
+                if how == "named" and self.actor.plan.settings.bulk_is_atomic:
+                    return OutcomeRow(row.listing_id, PushNotSent(call), code)
+                return OutcomeRow(row.listing_id, PushUnknown(call), code)
+
+    def _conclude(
+        self, track: Track, rows: tuple[OutcomeRow, ...], broken: Broken | None, *, is_good: bool
+    ) -> Steps:
+        actor = self.actor
+        is_told = broken is not None and not broken.is_withheld
+        if broken is not None and is_told:
+            actor.halt(broken)
+        yield from actor.outcomes(rows)
+        if broken is not None and is_told:
+            yield from actor.fault(broken, Family.STOCK)
+        elif is_good:
+            yield from actor.well(Family.STOCK, Family.AUTH)
+        actor.mall.work_ended(track, actor.at(), is_good=is_good, jitter=actor.rng.random())
+        actor.stir()
+
+    # --- readings and imports ---------------------------------------------------------------------
+
+    def read(self, wanted: list[ReadRow], late: list[ReadRow], send_by: float) -> Steps:
+        """One call for each page of rows; missing is not zero."""
+        outcomes = [OutcomeRow(row.listing_id, ReadingFailed(row.call_id)) for row in late]
+        broken: Broken | None = None
+        size = self.card.read_rows_max
+        for at in range(0, len(wanted), size):
+            part = wanted[at : at + size]
+            left_at = self.actor.clock.now
+            reply = broken or (
+                yield from self.call(
+                    Family.STOCK,
+                    lambda part=part: [  # type: ignore[misc]
+                        self.pretend.read(row.ref.code) for row in part
+                    ],
+                    send_by=send_by,
+                )
+            )
+            if isinstance(reply, Broken):
+                broken = reply
+                outcomes += [OutcomeRow(r.listing_id, ReadingFailed(r.call_id)) for r in part]
+                continue
+            outcomes += [self._shown(row, shown, reply, left_at)
+                         for row, shown in zip(part, reply.value, strict=True)]  # fmt: skip
+        is_good = bool(wanted) and broken is None
+        if wanted:
+            told = (f"#{r.outcome.id}:{getattr(r.outcome, 'quantity', '-')}" for r in outcomes)
+            self.actor.say("read " + " ".join(told))
+        yield from self._conclude(Track.READING, tuple(outcomes), broken, is_good=is_good)
+
+    def _shown(
+        self, row: ReadRow, shown: tuple[float, int] | None, reply: Answered, left_at: float
+    ) -> OutcomeRow:
+        if shown is None:
+            return OutcomeRow(row.listing_id, ReadingFailed(row.call_id), is_missing=True)
+        moment, quantity = shown
+        self.was_read(row.call_id, moment, quantity, left_at)
+        done = ReadingDone(row.call_id, quantity, reply.start, reply.end)
+        return OutcomeRow(row.listing_id, done)
+
+    def read_catalogue(self, work: ImportWork) -> Steps:
+        actor = self.actor
+        at = int(work.cursor or 0)
+        reply = yield from self.call(
+            Family.ITEMS, lambda: list(self.pretend.catalogue[at : at + IMPORT_PAGE])
+        )
+        broken = reply if isinstance(reply, Broken) else None
+        if broken is None:
+            rows = tuple(
+                CatalogueRow(ListingRef(code, "", ""), code, sku) for code, sku in reply.value
+            )
+            after = at + IMPORT_PAGE
+            cursor = str(after) if after < len(self.pretend.catalogue) else None
+            yield from actor.ask(
+                lambda number, epoch: CatalogueRead(number, epoch, work.job, rows, cursor, None)
+            )
+            yield from actor.well(Family.ITEMS)
+        elif not broken.is_withheld:
+            # A key refused for the catalogue does not halt: the lane does not need it.
+            yield from actor.ask(
+                lambda number, epoch: ImportFailed(number, epoch, work.job, broken.code)
+            )
+        actor.mall.work_ended(Track.IMPORT, actor.at(), is_good=broken is None)
+        actor.stir()
+
+
+def _told(row: PushRow) -> str:
+    return f"{row.delta:+d}" if row.value is None else f"={row.value}"
+
+
+def _failed(taken: Sequence[PushRow], broken: Broken) -> list[OutcomeRow]:
+    """A call that failed as a whole."""
+    return [
+        OutcomeRow(
+            row.listing_id,
+            PushUnknown(row.call_id) if broken.is_done_unknown else PushNotSent(row.call_id),
+            broken.code,
+        )
+        for row in taken
+    ]

@@ -1,0 +1,109 @@
+"""Links at the desk: conflicts are kept and named, released ones sync, nothing is merged."""
+
+from engine.messages import NoWork, ReadWork
+from engine.questions import (
+    AdjustStock,
+    AskConflicts,
+    AskErrors,
+    AskHistory,
+    AskStock,
+    Denied,
+    LinkAdd,
+    LinkRemove,
+    SetStock,
+    StockFilter,
+)
+from tests.unit.actors.desk.desk_house import DeskHouse, open_house
+
+
+def _rows(house: DeskHouse) -> dict[str, dict[str, object]]:
+    page = house.body(AskStock(next(house.ids), StockFilter(), None, 100))
+    return {row["sku"]: row for row in page["rows"]}
+
+
+def test_the_base_mall_defines_skus_and_others_link_by_code_case_aside() -> None:
+    with open_house("rakuten", "yahoo") as house:
+        house.import_rows("rakuten", ("tee", "tee-BK"), ("cap", ""))
+        house.import_rows("yahoo", ("tee", "tee-bk"), ("cap", ""), ("ghost", ""))
+        rows = _rows(house)
+        assert {sku: len(row["listings"]) for sku, row in rows.items()} == {"tee-BK": 2, "cap": 2}
+        unlinked = house.body(AskStock(next(house.ids), StockFilter(linked=False), None, 100))
+        assert [row["listings"][0]["code"] for row in unlinked["rows"]] == ["ghost"]
+
+
+def test_before_the_base_mall_is_imported_listings_wait_unlinked() -> None:
+    with open_house("rakuten", "yahoo") as house:
+        house.import_rows("yahoo", ("cap", ""))
+        assert _rows(house) == {}
+        assert isinstance(house.pull("yahoo", reading=True), NoWork)
+
+
+def test_the_same_page_twice_registers_nothing_twice() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("cap", ""), ("tee", ""))
+        house.import_rows("rakuten", ("cap", ""), ("tee", ""))
+        assert sorted(_rows(house)) == ["cap", "tee"]
+
+
+def test_two_base_listings_with_one_code_are_a_conflict_and_never_a_merge() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("shirt", "m"), ("dress", "M"), ("cap", ""))
+        conflicts = house.body(AskConflicts(next(house.ids)))
+        assert sorted(row["code"] for row in conflicts) == ["dress", "shirt"]
+        work = house.pull("rakuten", reading=True)
+        assert isinstance(work, ReadWork)
+        assert [row.ref.code for row in work.rows] == ["cap"]
+        house.body(LinkRemove(next(house.ids), "m", "rakuten", "dress", "M", "me"))
+        assert house.body(AskConflicts(next(house.ids))) == []
+        work = house.pull("rakuten", reading=True)
+        assert [row.ref.code for row in work.rows] == ["shirt"]
+
+
+def test_a_second_claim_is_kept_as_a_conflict_that_does_not_sync_until_released() -> None:
+    with open_house("rakuten", "yahoo") as house:
+        house.import_rows("rakuten", ("cap", ""), ("tee", ""))
+        house.import_rows("yahoo", ("cap", ""))
+        view = house.body(LinkAdd(next(house.ids), "tee", "yahoo", "cap", "", "me"))
+        assert view["conflicts"][0]["message"] == "複数の商品が紐づいています"
+        assert isinstance(house.pull("yahoo", reading=True), NoWork)
+        errors = house.body(AskErrors(next(house.ids)))
+        assert "複数の商品が紐づいています" in errors[0]["message"]
+        assert _rows(house)["cap"]["listings"][1]["linked"] is False
+        house.body(LinkRemove(next(house.ids), "tee", "yahoo", "cap", "", "me"))
+        assert isinstance(house.pull("yahoo", reading=True), ReadWork)
+        assert [row["state"] for row in house.body(AskErrors(next(house.ids)))] == ["resolved"]
+
+
+def test_an_opened_sku_has_the_total_the_base_mall_showed() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("cap", ""), ("tee", ""))
+        house.settle("rakuten", cap=7, tee=0)
+        rows = _rows(house)
+        assert {sku: row["total"] for sku, row in rows.items()} == {"cap": 7, "tee": 0}
+        history = house.body(AskHistory(next(house.ids), "TEE", 0, 10))["rows"]
+        assert [(row["reason"], row["delta"]) for row in history] == [("opening", 0)]
+
+
+def test_an_adjustment_counts_once_however_often_it_is_sent() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("cap", ""))
+        early = house.ask("operator", AdjustStock(next(house.ids), "cap", 1, "", "me", "key"))
+        assert isinstance(early, Denied)
+        assert early.exit_code == 3
+        house.settle("rakuten", cap=7)
+        for _ in range(2):
+            row = house.body(AdjustStock(next(house.ids), "cap", -3, "broken", "me", "key"))
+            assert row["total"] == 4
+        assert house.body(SetStock(next(house.ids), "CAP", 9, "me"))["total"] == 9
+        history = house.body(AskHistory(next(house.ids), "cap", 0, 10))["rows"]
+        assert [row["delta"] for row in history] == [7, -3, 5]
+        assert [row["total"] for row in history] == [7, 4, 9]
+
+
+def test_what_is_not_there_is_refused_in_both_languages_and_changes_nothing() -> None:
+    with open_house("rakuten") as house:
+        refused = house.ask("operator", SetStock(next(house.ids), "nothing", 9, "me"))
+        assert isinstance(refused, Denied)
+        assert refused.exit_code == 2
+        assert "nothing" in refused.message
+        assert "nothing" in refused.message_en
