@@ -135,7 +135,7 @@ def _standing(
             return _Standing.GONE  # E2
         if is_inside(moment, state.anchor, eps):
             return _Standing.MAYBE  # E2
-    # E3. What an anchored write overwrote is before its window, which is the anchor (O3): see above.
+    # E3. What an anchored write overwrote is before its window, which is the anchor (O3, E2).
     if any(is_inside(moment, window, eps) for window in windows):
         return _Standing.MAYBE
     if (

@@ -65,9 +65,7 @@ def plain_order(
         order, stamp, moment, snapshot.mark, snapshot.status, snapshot.cancelled, snapshot.counts,
         snapshot.parent, snapshot.read_from, snapshot.read_until, tuple(lines),
     )  # fmt: skip
-    return OrderChange(
-        Outcome.FIRST_SEEN, stored, tuple(changes), tuple(movements), tuple(effects)
-    )
+    return OrderChange(Outcome.FIRST_SEEN, stored, tuple(changes), tuple(movements), tuple(effects))
 
 
 def _is_plain(line: OrderLine, listing: LinkedListing, stamp: float, eps_s: float) -> bool:

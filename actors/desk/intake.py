@@ -28,7 +28,7 @@ from engine.order_state import (
 )
 from engine.orders import apply_link, children_first, compare
 from engine.push import apply
-from engine.push_state import ListingPush, WakePoll
+from engine.push_state import ListingPush, Span, WakePoll
 from engine.snapshot import OrderMark, OrderSnapshot, UnreadableOrder
 
 REREAD_ORDERS_MAX = 100
@@ -54,8 +54,7 @@ def _is_known(known: dict[str, str], mark: OrderMark) -> bool:
 
 
 def orders_read(turn: Turn, account: Account, letters: Sequence[OrdersRead], sender: bytes) -> None:
-    """Counts the orders of letters that came in a row, each exactly once, and answers each letter
-    after the commit."""
+    """Counts the orders of letters that came in a row; each letter is answered after the commit."""
     orders = [order for letter in letters for order in letter.orders]
     if orders:
         Intake(turn, account).take(orders)
@@ -290,25 +289,19 @@ def linked_listing(account: Account, rows: list[IntakeRow]) -> LinkedListing:
     first = rows[0]
     if first.is_conflict:
         return LinkedListing(first.listing_id, ())
-    return LinkedListing(
-        first.listing_id,
-        tuple(
-            Component(
-                row.sku_id,
-                row.units or 1,
-                None
-                if row.total is None
-                else account.opening_span(
-                    row.started_at,
-                    (row.opened_start, row.opened_end),
-                    row.counted_at,
-                    defines=account.is_base,
-                ),
-            )
-            for row in rows
-            if row.sku_id is not None
-        ),
-    )
+    components = [
+        Component(row.sku_id, row.units or 1, _opening(account, row))
+        for row in rows
+        if row.sku_id is not None
+    ]
+    return LinkedListing(first.listing_id, tuple(components))
+
+
+def _opening(account: Account, row: IntakeRow) -> Span | None:
+    if row.total is None:
+        return None
+    opened = (row.opened_start, row.opened_end)
+    return account.opening_span(row.started_at, opened, row.counted_at, defines=account.is_base)
 
 
 # --- polls ------------------------------------------------------------------------------------

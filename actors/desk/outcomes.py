@@ -25,11 +25,15 @@ from engine.push_state import (
     AuditDue,
     Effect,
     ParkedMaybe,
+    PushBadItem,
     PushCall,
     PushDone,
+    PushNotSent,
+    PushRefused,
     PushUnknown,
     Quarantined,
     ReadingDone,
+    ReadingFailed,
     Settle,
     Settled,
     Span,
@@ -37,6 +41,8 @@ from engine.push_state import (
     WakePoll,
 )
 
+READ_AGAIN_S = 2.0
+"""A listing whose reading failed is not read again before this."""
 SETTLE_ROWS_MAX = 5_000
 """Readings settled in one transaction; the rest follow in the next."""
 
@@ -47,12 +53,21 @@ def outcomes(turn: Turn, account: Account, letter: Outcomes, sender: bytes) -> N
     records = turn.store.pushes.by_id(turn.connection, ids)
     listings = turn.store.listings.by_id(turn.connection, ids)
     now = account.to_mall(turn.now)
+    is_doubted = account.rules.bulk_is_atomic and any(
+        isinstance(row.outcome, PushRefused | PushBadItem) for row in letter.rows
+    )
     for row in letter.rows:
         record, listing = records.get(row.listing_id), listings.get(row.listing_id)
         if record is None or listing is None:
             continue  # Unlinked or deleted while the call was under way.
         _apply(turn, account, record, listing, row)
+        if is_doubted and isinstance(row.outcome, PushNotSent):
+            # Story 39: the switch says that nothing was done, and the comparison proves it.
+            record.state = apply(record.state, AuditDue(is_fresh=True), account.rules).state
         place(record, want_of(account, listing, now, turn.no_rise), account)
+        if isinstance(row.outcome, ReadingFailed) and record.read_at is not None:
+            wait_s = account.settings.compare_interval_s if row.is_missing else READ_AGAIN_S
+            record.read_at = max(record.read_at, now + wait_s)
     turn.store.pushes.save(turn.connection, records.values(), account.rules)
     _size_batches(account, letter.rows)
     turn.wakes_pull.add(account.id)
@@ -158,7 +173,8 @@ def _settle_one(
     want = want_of(account, listing, now, turn.no_rise)
     block_s = account.rules.park_block_s
     blocking = reading is not None and any(
-        now - row.since < block_s and row.stamp <= reading.end for row in seen.rows
+        now - row.since < block_s and row.stamp <= reading.end + account.rules.eps_s
+        for row in seen.rows
     )
     event = Settle(seen.complete, blocking, bool(seen.rows), want)
     step = apply(record.state, event, account.rules)

@@ -16,7 +16,7 @@ from tests.model.kinds import ANCHORED, EPS_SKEWS, GUARDED, RELATIVE, SLOW, WAIT
 from tests.model.world import World
 
 SETTINGS = settings(
-    max_examples=200,
+    max_examples=120,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -14,7 +14,7 @@ from tests.model.converge import converge
 from tests.model.kinds import EPS_SKEWS, KINDS, WAITS
 from tests.model.world import World
 
-WALKS = 3000
+WALKS = 1500
 """Per kind."""
 STEPS_MAX = 70
 COARSE_S = 8.0
