@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.keys import KeyUnreadable, StoredKey, read_key, rotate_key, store_key
-from actors.mall_account import NotSupported, base_url_of, kind_of, open_http, switches_of
+from actors.mall_account import base_url_of, kind_of, open_http, switches_of
 from actors.mall_http import GatedTransport
 from config.load import load_settings
 from config.search import find_settings
@@ -66,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
     logging.disable(logging.WARNING)
     try:
         account = _account(told.name, told.config)
-    except (SettingsError, NotSupported, KeyUnreadable) as error:
+    except (SettingsError, KeyUnreadable) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_SETTINGS
     answer = asyncio.run(_answer(told.action, account))

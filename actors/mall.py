@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from actors.mall_account import NotSupported, kind_of
+from actors.mall_account import kind_of
 from actors.mall_lane import MallLane
 from actors.mall_lease import LeaseRefused
 from actors.parent import house_token, say_ready, watch_parent
@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
         kind = kind_of(settings)
         state = StateDir(house.state_dir)
         state.claim()
-    except (SettingsError, NotSupported) as error:
+    except SettingsError as error:
         return _refuse(str(error), EXIT_SETTINGS)
     set_up_logs(
         f"mall-{settings.name}",

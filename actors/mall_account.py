@@ -6,7 +6,7 @@ from typing import Final
 from actors.mall_clock import MallClock
 from actors.mall_http import MallHttp
 from config.settings import MallSettings, Settings
-from engine.connector import Card, Kind, WriteKind
+from engine.connector import Card, Kind
 from engine.mall_action import GRACE_INTERVAL_S, Tempo
 from engine.pacing import Pacing
 from malls.registry import KINDS
@@ -14,19 +14,9 @@ from malls.registry import KINDS
 DAY_S: Final = 86_400.0
 
 
-class NotSupported(Exception):
-    """This mall cannot be driven yet: one sentence says why."""
-
-
 def kind_of(settings: MallSettings) -> Kind:
-    """The connector of a mall, if this actor knows how to write to it."""
-    kind = KINDS[settings.kind]
-    if kind.card.write_kind is not WriteKind.RELATIVE:
-        raise NotSupported(
-            f"{settings.name}: malls that take {kind.card.write_kind.value} quantities only are "
-            "not supported yet. / このモールの在庫更新方式にはまだ対応していません。"
-        )
-    return kind
+    """The connector of a mall."""
+    return KINDS[settings.kind]
 
 
 def base_url_of(settings: MallSettings, card: Card) -> str:

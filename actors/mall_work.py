@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actors.mall_http import ERRAND, Errand, Withheld
 from actors.mall_lease import Letter
@@ -21,10 +21,12 @@ from engine.connector import (
     Kind,
     RowOutcome,
     RowResult,
+    StockRead,
     StockWrite,
+    WriteKind,
     WriteResult,
 )
-from engine.faults import Done, Family, FaultSpec, MallError, classify
+from engine.faults import GONE_LISTING, Done, Family, FaultSpec, MallError, classify
 from engine.messages import (
     CatalogueRead,
     CredentialsChecked,
@@ -44,6 +46,8 @@ from engine.push_state import (
     ReadingFailed,
 )
 
+MISSING: Final = "missing"
+"""The code of a row whose guard's read did not find the listing."""
 LEFT_READ_S_MAX: Final = 3.0
 """How long the read after a refusal may take: its outcome must come before the slot is given up."""
 CATALOGUE_ROWS_MAX: Final = 1_000
@@ -79,8 +83,23 @@ def not_read(rows: Sequence[ReadRow], wait_s: float = 0.0) -> Carried:
 async def carry_out_push(
     rows: Sequence[PushRow], send_by: float, connection: Connection, kind: Kind
 ) -> Carried:
-    """One relative write of all rows."""
-    writes = [StockWrite(row.ref, row.delta, None, row.settings) for row in rows]
+    """Writes all rows: differences, absolute values, or differences behind a guard's read."""
+    if kind.card.write_kind is WriteKind.GUARDED:
+        return await _carry_out_guarded(rows, send_by, connection, kind)
+    writes = [
+        StockWrite(row.ref, row.delta if row.value is None else None, row.value, row.settings)
+        for row in rows
+    ]
+    return await _write(rows, writes, send_by, connection, kind)
+
+
+async def _write(
+    rows: Sequence[PushRow],
+    writes: Sequence[StockWrite],
+    send_by: float,
+    connection: Connection,
+    kind: Kind,
+) -> Carried:
     ERRAND.set(Errand(send_by=send_by))
     try:
         written = await connection.write_stock(writes)
@@ -103,6 +122,75 @@ async def carry_out_push(
         for row, result in zip(rows, written.rows, strict=True)
     )
     return Carried(rows=outcomes, error=failed)
+
+
+async def _carry_out_guarded(
+    rows: Sequence[PushRow], send_by: float, connection: Connection, kind: Kind
+) -> Carried:
+    """O2, page by page: read the due rows and write those very rows at once.
+
+    The gate stands between the read and the write too (F3): what is closed there is not sent.
+    """
+    card = kind.card
+    size = min(card.read_rows_max, card.push_rows_max)
+    done: list[OutcomeRow] = []
+    for at in range(0, len(rows), size):
+        page = rows[at : at + size]
+        ERRAND.set(Errand(send_by=send_by))
+        try:
+            guard = await connection.read_stock([row.ref for row in page])
+        except Withheld as withheld:
+            late = not_sent(rows[at:], withheld.wait_s)
+            return Carried(rows=(*done, *late.rows), is_called=at > 0, wait_s=late.wait_s)
+        except MallError as error:
+            late = not_sent(rows[at:])
+            return Carried(rows=(*done, *late.rows), error=error, wait_s=error.retry_after_s or 0.0)
+        carried = await _write_guarded(page, guard, send_by, connection, kind)
+        done += carried.rows
+        if carried.error is not None or not carried.is_called:
+            late = not_sent(rows[at + size :])
+            return Carried(rows=(*done, *late.rows), error=carried.error, wait_s=carried.wait_s)
+    return Carried(rows=tuple(done))
+
+
+async def _write_guarded(
+    page: Sequence[PushRow],
+    guard: StockRead,
+    send_by: float,
+    connection: Connection,
+    kind: Kind,
+) -> Carried:
+    """Writes max(0, q + delta) where it is not q already; missing is not zero (invariant 7)."""
+    shown = {row.ref: row.quantity for row in guard.rows}
+    outcomes: list[OutcomeRow] = []
+    due: list[PushRow] = []
+    writes: list[StockWrite] = []
+    for row in page:
+        quantity = shown.get(row.ref)
+        if quantity is None:
+            bad = PushBadItem(row.call_id, MISSING)
+            outcomes.append(OutcomeRow(row.listing_id, bad, MISSING, spec=GONE_LISTING))
+            continue
+        value = max(0, quantity + row.delta)
+        if value == quantity:
+            nothing = PushDone(row.call_id, guard.start, guard.end, quantity_read=quantity)
+            outcomes.append(OutcomeRow(row.listing_id, nothing))
+            continue
+        due.append(row)
+        writes.append(StockWrite(row.ref, None, value, row.settings))
+    if not due:
+        return Carried(rows=tuple(outcomes))
+    carried = await _write(due, writes, send_by, connection, kind)
+    of_listing = {row.listing_id: row for row in due}
+    for result in carried.rows:
+        outcome = result.outcome
+        if isinstance(outcome, PushDone):
+            row = of_listing[result.listing_id]
+            outcome = structs.replace(
+                outcome, start=guard.start, quantity_read=shown[row.ref], answered=None
+            )
+        outcomes.append(structs.replace(result, outcome=outcome))
+    return structs.replace(carried, rows=tuple(outcomes))
 
 
 def _spec_of(result: RowResult, kind: Kind) -> FaultSpec | None:

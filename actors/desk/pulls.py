@@ -43,6 +43,8 @@ DUE_FACTOR = 2
 """Waiting listings looked at for each row a batch can hold."""
 CHECK_REPEAT_S = 15.0
 """A credential check nobody answered for so long is given out again."""
+RECONSIDER_S = 1.0
+"""A push that only waits for a poll is looked at again after this."""
 RISKY_ROWS_MAX = 10
 """Falls that may be refused travel together in requests of at most this many rows."""
 
@@ -183,7 +185,8 @@ def _moved(turn: Turn, account: Account) -> list[PushRecord]:
     if cursor == account.row.cursor:
         return []
     account.row.cursor = cursor
-    account.is_changed = True
+    # A cursor that moved alone is not worth a commit: it goes along with the next one, at the
+    # latest with the next poll. After a crash the same movements are looked at again.
     ids = turn.store.listings.of_skus(turn.connection, account.id, sku_ids)
     found = turn.store.pushes.by_id(turn.connection, ids)
     return [found[listing_id] for listing_id in ids if listing_id in found]
@@ -232,6 +235,9 @@ class _Batch:
                 self._chosen.append((record, decision, listing))
                 continue
             place(record, want, account, priority)
+            if record.push_at is not None and record.push_at <= self._now and decision is None:
+                # Due, but for a poll that is not there yet (D6): not at every pull again.
+                record.push_at = self._now + RECONSIDER_S
             if (record.push_at, record.priority, record.read_at) != before:
                 self._changed.append(record)
 

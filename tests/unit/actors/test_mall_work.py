@@ -23,6 +23,7 @@ from engine.connector import (
     StockRead,
     StockRow,
     StockWrite,
+    WriteKind,
     WriteResult,
 )
 from engine.faults import UNCLASSIFIED, Done, Family, MallError
@@ -59,9 +60,11 @@ class Mall:
         self.shows = shows
         self.reads: list[tuple[ListingRef, ...]] = []
         self.errands: list[Errand] = []
+        self.written: list[StockWrite] = []
 
     async def write_stock(self, rows: Sequence[StockWrite]) -> WriteResult:
         self.errands.append(ERRAND.get())
+        self.written.extend(rows)
         error = next((result for result in self.results if isinstance(result, Exception)), None)
         if error is not None:
             raise error
@@ -109,6 +112,54 @@ async def test_each_row_is_answered_by_what_became_of_it() -> None:
     assert carried.rows[1].code == "IE1"
     assert carried.error is None
     assert mall.errands == [Errand(send_by=99.0)]
+    assert mall.reads == []
+
+
+GUARDED = replace(KIND, card=replace(CARD, write_kind=WriteKind.GUARDED))
+
+
+async def guarded(mall: Mall) -> Any:
+    return await carry_out_push(ROWS, 99.0, mall, GUARDED)  # type: ignore[arg-type]
+
+
+async def test_a_guarded_row_is_written_from_what_the_guard_read() -> None:
+    mall = Mall(RowResult(A, RowOutcome.DONE), RowResult(C, RowOutcome.UNKNOWN), shows={
+        A: 5, B: 0, C: 3,
+    })  # fmt: skip
+    carried = await guarded(mall)
+    found = {row.listing_id: row.outcome for row in carried.rows}
+    assert found == {
+        0: PushDone(10, 3.0, 2.0, quantity_read=5),
+        1: PushDone(11, 3.0, 4.0, quantity_read=0),  # story 14: nothing left, nothing written
+        2: PushUnknown(12),
+    }
+    assert mall.reads == [(A, B, C)]
+    assert mall.written == [StockWrite(A, None, 4), StockWrite(C, None, 2)]
+
+
+async def test_a_guarded_row_that_is_missing_is_a_bad_item_and_never_zero() -> None:
+    mall = Mall(RowResult(A, RowOutcome.DONE), RowResult(C, RowOutcome.DONE), shows={A: 5, C: 1})
+    carried = await guarded(mall)
+    found = {row.listing_id: row.outcome for row in carried.rows}
+    assert found[1] == PushBadItem(11, "missing")
+    assert mall.written == [StockWrite(A, None, 4), StockWrite(C, None, 0)]
+
+
+@pytest.mark.parametrize("broken", [mall_error(Done.UNKNOWN), Withheld("closed")])
+async def test_nothing_is_written_behind_a_guard_that_could_not_be_read(broken: Exception) -> None:
+    mall = Mall(shows={A: broken})
+    carried = await guarded(mall)
+    assert outcomes(carried) == [PushNotSent(10), PushNotSent(11), PushNotSent(12)]
+    assert mall.written == []
+
+
+async def test_an_anchored_row_is_written_as_the_value_it_was_decided_as() -> None:
+    kind = replace(KIND, card=replace(CARD, write_kind=WriteKind.ANCHORED))
+    rows = (PushRow(0, 10, A, -1, 7, SideSettings()),)
+    mall = Mall(RowResult(A, RowOutcome.DONE), shows={})
+    carried = await carry_out_push(rows, 99.0, mall, kind)  # type: ignore[arg-type]
+    assert carried.rows[0].outcome == PushDone(10, 1.0, 2.0)
+    assert mall.written == [StockWrite(A, None, 7)]
     assert mall.reads == []
 
 

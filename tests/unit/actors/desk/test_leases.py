@@ -1,7 +1,9 @@
 """A mall runs once: who gets its lease, and what becomes of letters without one."""
 
+from actors.keys import StoredKey
 from engine.lane import LaneState
-from engine.messages import Goodbye, Heartbeat, LaneOrder, Lease, Refused
+from engine.messages import Goodbye, Heartbeat, LaneOrder, Lease, OrdersListed, Refused
+from engine.questions import KeyChanged
 from tests.unit.actors.desk.desk_house import desk_house, open_house
 
 
@@ -84,3 +86,30 @@ def test_a_silent_holder_shows_as_stopped_and_comes_back_with_its_next_letter() 
         house.ask("rakuten-one", Heartbeat(next(house.ids), 1, LaneState.RUNNING, 0.0))
         assert not was_up
         assert account.lane.is_up
+
+
+def test_a_lost_letter_with_new_credentials_is_made_good_by_the_next_heartbeat() -> None:
+    with open_house("rakuten") as house:
+        house.keys.stored["rakuten"] = StoredKey(
+            version=2, changed_at=0.0, credentials={"license_key": "new"}
+        )
+        house.body(KeyChanged(next(house.ids), "rakuten"))  # Its letter to the lane is lost.
+        beat = Heartbeat(next(house.ids), 1, LaneState.RUNNING, 0.0, credentials_version=1)
+        order = house.ask("rakuten-one", beat)
+        assert order.credentials == {"license_key": "new"}
+        assert order.credentials_version == 2
+
+
+def test_a_new_actor_that_has_not_heard_from_its_mall_keeps_the_clock_that_was_known() -> None:
+    with open_house("rakuten") as house:
+        (account,) = house.desk.accounts.values()
+        house.ask("rakuten-one", Heartbeat(next(house.ids), 1, LaneState.RUNNING, 30.0))
+        house.hello("rakuten", instance="two")
+        assert account.row.offset_s == 30.0
+
+
+def test_the_clock_told_with_a_list_of_orders_judges_them() -> None:
+    with open_house("rakuten") as house:
+        house.ask("rakuten-one", OrdersListed(next(house.ids), 1, (), clock_offset_s=30.0))
+        (account,) = house.desk.accounts.values()
+        assert account.to_mall(house.now) == house.now + 30.0

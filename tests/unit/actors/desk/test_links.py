@@ -1,5 +1,7 @@
 """Links at the desk: conflicts are kept and named, released ones sync, nothing is merged."""
 
+from typing import Any
+
 from engine.messages import NoWork, ReadWork
 from engine.questions import (
     AdjustStock,
@@ -16,7 +18,7 @@ from engine.questions import (
 from tests.unit.actors.desk.desk_house import DeskHouse, open_house
 
 
-def _rows(house: DeskHouse) -> dict[str, dict[str, object]]:
+def _rows(house: DeskHouse) -> dict[str, dict[str, Any]]:
     page = house.body(AskStock(next(house.ids), StockFilter(), None, 100))
     return {row["sku"]: row for row in page["rows"]}
 

@@ -47,7 +47,7 @@ def test_story_39_rows_said_to_be_not_done_are_compared_when_the_switch_says_ato
         work = house.pull("rakuten", push=True)
         assert isinstance(work, PushWork)
         first, second = work.rows
-        rows = (
+        rows: tuple[OutcomeRow, ...] = (
             OutcomeRow(first.listing_id, PushRefused(first.call_id, 20), "IE0117"),
             OutcomeRow(second.listing_id, PushNotSent(second.call_id), "IE0117"),
         )
