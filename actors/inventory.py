@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import gc
 import signal
 import sys
 import time
@@ -26,7 +27,7 @@ from actors.desk.answers import Answers, NotThere, Question
 from actors.desk.desk import Desk, Incoming, Outgoing
 from actors.desk.leases import House
 from actors.desk.turn import BODY_ENCODER
-from actors.keys import StoredKey, read_key, rotate_key
+from actors.keys import KeyUnreadable, StoredKey, read_key, rotate_key
 from actors.parent import News, house_token, say_ready, watch_parent
 from actors.store import Engine
 from actors.store.database import SchemaError, open_reader
@@ -77,8 +78,12 @@ class KeyFolder:
         self._state = state
 
     def read(self, mall: str) -> StoredKey | None:
-        """The stored key, None if there is none."""
-        return read_key(self._state.key_file(mall))
+        """The stored key; a file that is none is as good as none, and is told of."""
+        try:
+            return read_key(self._state.key_file(mall))
+        except KeyUnreadable as error:
+            LOG.error("key unreadable", action="key_unreadable", mall=mall, reason=str(error))
+            return None
 
     def rotate(self, mall: str, credentials: Mapping[str, str], version: int) -> bool:
         """Stores durably what the mall rotated."""
@@ -129,6 +134,16 @@ class Inventory:
     def leave(self) -> None:
         """Stops taking; the malls are told to finish."""
         self._is_leaving.set()
+
+    def reload(self) -> None:
+        """SIGHUP: other malls and other terms; settings that are refused change nothing."""
+        try:
+            settings = load_settings(self._settings.source)
+        except SettingsError as error:
+            LOG.error("settings refused", action="reload_refused", reason=str(error))
+            return
+        self.desk.reload([(mall, card_of(mall.kind)) for mall in settings.malls])
+        LOG.info("settings taken over", action="reloaded", malls=len(settings.malls))
 
     async def _serve(self) -> None:
         limit = self._settings.commit_messages_max
@@ -241,8 +256,10 @@ async def serve(settings: Settings, state: StateDir) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, inventory.leave)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    loop.add_signal_handler(signal.SIGHUP, inventory.reload)
     watch_parent(functools.partial(_hand_over, loop, inventory))
+    # What is there now stays: a collection that looked at all of it would hold up a commit.
+    gc.freeze()
     await inventory.run()
 
 

@@ -302,7 +302,7 @@ class MallLane:
         with suppress(NoAnswer):
             self._obey(
                 await self._lease.ask_once(
-                    lambda number, epoch: Heartbeat(number, epoch, lane, offset_s)
+                    lambda number, epoch: Heartbeat(number, epoch, lane, offset_s, self._version)
                 )
             )
         self._mall.beat_ended(self._at())

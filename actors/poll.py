@@ -34,7 +34,7 @@ STABLE_SCANS: Final = 2
 """Scans in a row without a new order after which a list of several pages counts as whole."""
 PAGES_MAX: Final = 10_000
 """Pages of one scan; a list that never ends is unreadable."""
-READS_UNDER_WAY_MAX: Final = 4
+READS_UNDER_WAY_MAX: Final = 8
 """Batches handed over and not yet acknowledged; a further one waits."""
 CLOCK_STEP_S: Final = 1.0
 """The mall's clock turning out to be off by more voids a poll: eps_s covers less."""

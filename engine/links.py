@@ -9,7 +9,6 @@ sync until `link remove` leaves one claim. Two base listings with one SKU code m
 code, so that the code names two candidates and all it could link is a conflict: never a merge.
 """
 
-import enum
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -20,7 +19,7 @@ CONFLICT_MESSAGE = "複数の商品が紐づいています"
 
 
 class Component(Struct, frozen=True, array_like=True, gc=False):
-    """One SKU that a listing takes. A listing's components name distinct SKUs (see `flatten`)."""
+    """One SKU that a listing takes. A listing's components name distinct SKUs."""
 
     sku_id: int
     """The SKU."""
@@ -41,28 +40,6 @@ class LinkedListing(Struct, frozen=True, array_like=True, gc=False):
     """The listing."""
     components: tuple[Component, ...]
     """What it takes; () for a listing in conflict."""
-
-
-class LinkField(enum.StrEnum):
-    """What a link rule may join."""
-
-    SKU_CODE = "sku_code"
-    """The sub-code where there is one, else the code."""
-    CODE = "code"
-    SUB_CODE = "sub_code"
-    JAN = "jan"
-
-
-class LinkRule(Struct, frozen=True, array_like=True):
-    """A link rule (紐づけ条件): the fields that, joined, must equal a SKU's code."""
-
-    fields: tuple[LinkField, ...]
-    """The fields, in the order they are joined."""
-    joiner: str = ""
-    """The text between two of them."""
-
-
-DEFAULT_RULE = LinkRule(fields=(LinkField.SKU_CODE,))
 
 
 class Linked(Struct, frozen=True, tag=True):
@@ -118,36 +95,12 @@ def fold(code: str) -> str:
     return code.casefold()
 
 
-def sku_code(code: str, sub_code: str) -> str:
-    """The code a listing's SKU is named by: its sub-code where there is one, else its code."""
-    return sub_code or code
-
-
-def link_code(rule: LinkRule, code: str, sub_code: str, jan: str = "") -> str:
-    """What the rule makes of a listing, folded; "" when a field is empty: that matches nothing."""
-    parts: list[str] = []
-    for field in rule.fields:
-        if field is LinkField.SKU_CODE:
-            part = sku_code(code, sub_code)
-        elif field is LinkField.CODE:
-            part = code
-        elif field is LinkField.SUB_CODE:
-            part = sub_code
-        else:
-            part = jan
-        if not part:
-            return ""
-        parts.append(part)
-    return fold(rule.joiner.join(parts))
-
-
 def auto_link(
     listings: Iterable[tuple[int, str]], candidates: Mapping[str, Sequence[int]]
 ) -> list[AutoLink]:
     """Decides a batch of (listing id, folded code) against folded code -> ids of SKUs.
 
-    One result a listing, in the order given. Base listings go through it like all others: where
-    their code names two SKUs, both of them are conflicts.
+    One result a listing, in the order given.
     """
     results: list[AutoLink] = []
     for listing_id, code in listings:
@@ -176,19 +129,6 @@ def release(listing_id: int, sku_ids: Sequence[int], sku_id: int) -> Released:
         return NotClaimed(listing_id, sku_id)
     left = [other for other in sku_ids if other != sku_id]
     return _claimed_by(listing_id, left) if left else Unlinked(listing_id)
-
-
-def flatten(components: Iterable[Component]) -> tuple[Component, ...]:
-    """Components with each SKU named once, units added up; the first one's opening is kept."""
-    merged: dict[int, Component] = {}
-    for component in components:
-        other = merged.get(component.sku_id)
-        merged[component.sku_id] = (
-            component
-            if other is None
-            else Component(other.sku_id, other.units + component.units, other.opening)
-        )
-    return tuple(merged.values())
 
 
 def _claimed_by(listing_id: int, sku_ids: Sequence[int]) -> Claimed:

@@ -59,6 +59,8 @@ class Heartbeat(Struct, frozen=True, tag=True):
     epoch: int
     lane: LaneState
     clock_offset_s: float
+    credentials_version: int | None = None
+    """Of the credentials the actor has: the letter that brought newer ones may have been lost."""
 
 
 class OrdersListed(Struct, frozen=True, tag=True):
@@ -238,7 +240,7 @@ class Refused(Struct, frozen=True, tag=True):
 
     id: int
     reason: str
-    """protocol | held | hello | epoch | unknown_mall | internal. hello: say it again, as you are."""
+    """protocol | held | hello (say it again) | epoch | unknown_mall | internal."""
     message: str
     message_en: str
 

@@ -157,24 +157,6 @@ def line_moment(stored: StoredOrder, line: StoredLine) -> Span:
     return stored.moment if line.moment is None else line.moment
 
 
-def vanished(stored: StoredOrder, read_from: float, read_until: float) -> OrderSnapshot:
-    """A snapshot that says what a mall means by not having an order any more: cancelled."""
-    return OrderSnapshot(
-        order=stored.order,
-        stamp=stored.stamp,
-        mark=stored.mark,
-        status=stored.status,
-        cancelled=True,
-        edited=False,
-        cut_only=True,
-        counts=stored.counts,
-        read_from=read_from,
-        read_until=read_until,
-        lines=(),
-        parent=stored.parent,
-    )
-
-
 def children_first(snapshots: Iterable[OrderSnapshot]) -> list[OrderSnapshot]:
     """The order in which a poll's snapshots are applied: split-off orders before all others.
 

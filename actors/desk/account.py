@@ -12,7 +12,6 @@ from engine.connector import Card
 from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
 
-
 OFFSET_STEP_S = 0.5
 """A mall's clock that moved less than this since the last commit is not saved at once."""
 
@@ -42,7 +41,7 @@ def rules_of(settings: MallSettings, card: Card) -> MallRules:
         eps_s=bounds.eps_s,
         stale_s=max(bounds.stale_s, card.stale_s / settings.speed),
         live_s=max(bounds.live_s, card.live_s / settings.speed),
-        stamp_resolution_s=card.stamp_resolution_s if card.stamp_resolution_s > 1 else 0.0,
+        stamp_resolution_s=card.stamp_resolution_s,
         http_timeout_s=settings.http_timeout_s,
         send_within_s=bounds.send_within_s,
         poll_interval_s=settings.poll_interval_s,
@@ -91,6 +90,13 @@ class Account:
         self.lane = Lane(
             is_halted=row.is_halted, is_paused=row.is_paused, owes_audit=row.owes_audit
         )
+
+    def settle_for(self, settings: MallSettings, card: Card) -> None:
+        """Takes over other settings of the same mall."""
+        self.settings = settings
+        self.card = card
+        self.rules = rules_of(settings, card)
+        self.push_rows_max = min(self.push_rows_max, card.push_rows_max)
 
     def restore(self, row: MallRow) -> None:
         """After an undone transaction: the row and the lane's lasting facts as persisted."""

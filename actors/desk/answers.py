@@ -82,8 +82,15 @@ class Answers:
     def __init__(self, store: Store, accounts: Mapping[int, Account]) -> None:
         self._store = store
         self._accounts = accounts
+        self.names: dict[str, int] = {}
+        self.terms: MallTerms = {}
+        self.know_malls()
+
+    def know_malls(self) -> None:
+        """Takes the malls and their terms from the accounts, at the start and after a reload."""
+        accounts = dict(self._accounts)
         self.names = {account.name: mall_id for mall_id, account in accounts.items()}
-        self.terms: MallTerms = {
+        self.terms = {
             mall_id: OfferTerms(account.settings.buffer, account.settings.cap)
             for mall_id, account in accounts.items()
         }
@@ -108,7 +115,7 @@ class Answers:
 
     def _status(self, connection: Connection, now: float) -> StatusView:
         views = []
-        for account in self._accounts.values():
+        for account in list(self._accounts.values()):
             faults, pending, unproven, oldest = mall_figures(connection, account.id)
             row = account.row
             views.append(
@@ -224,6 +231,8 @@ class Answers:
         by_sku: dict[int, list[ListingView]] = {}
         for listing_id in ids:
             listing = listings[listing_id]
+            if listing.mall_id not in self._accounts:
+                continue  # Its mall was taken out of the settings: nothing is known of it now.
             view = self._listing(listing, records.get(listing_id), now)
             for link in listing.claims:
                 by_sku.setdefault(link.sku_id, []).append(view)

@@ -21,7 +21,8 @@ from actors.store.mall_rows import MallRow
 from actors.store.store import Store
 from config.settings import MallSettings
 from engine.connector import Card
-from engine.faults import RESTARTS_GIVEN_UP, Family, FaultKind
+from engine.fault_record import TroubleOver, fault_key
+from engine.faults import RESTARTS_GIVEN_UP, Family, oversold_spec
 from engine.lane import LaneEvent
 from engine.messages import (
     CatalogueRead,
@@ -106,21 +107,40 @@ class Desk:
     # --- state that mirrors rows --------------------------------------------------------------
 
     def _load(self) -> None:
-        with self.store.engine.begin() as connection:
+        with self.store.transaction() as connection:
             rows = {row.name: row for row in self.store.malls.load_all(connection)}
             last = self.store.movements.last(connection)
             for settings, card in self._malls:
                 row = rows.get(settings.name)
                 if row is None:
                     row = self.store.malls.add(connection, settings.name, settings.kind, last)
-                is_base = settings.name == self._base_mall
-                account = Account(row, settings, card, is_base=is_base)
-                self.accounts[row.id] = account
-                self._by_name[settings.name] = account
+                account = self.accounts.get(row.id)
+                if account is None:
+                    is_base = settings.name == self._base_mall
+                    account = Account(row, settings, card, is_base=is_base)
+                    self.accounts[row.id] = account
+                    self._by_name[settings.name] = account
+                else:
+                    account.settle_for(settings, card)
+
+    def reload(self, malls: Iterable[tuple[MallSettings, Card]]) -> None:
+        """Other settings: new malls are known from now on, removed ones no more.
+
+        Which mall is the base is not changed: its totals were opened by it.
+        """
+        self._malls = list(malls)
+        kept = {settings.name for settings, _ in self._malls}
+        for name in [name for name in self._by_name if name not in kept]:
+            account = self._by_name.pop(name)
+            del self.accounts[account.id]
+            if account.sender is not None:
+                self._by_sender.pop(account.sender, None)
+        self._load()
+        self.answers.know_malls()
 
     def _reload_rows(self) -> None:
         """After an undone transaction: rows in memory go back to what is persisted."""
-        with self.store.engine.begin() as connection:
+        with self.store.transaction() as connection:
             rows: dict[int, MallRow] = {
                 row.id: row for row in self.store.malls.load_all(connection)
             }
@@ -128,7 +148,7 @@ class Desk:
             account.restore(rows[account.id])
 
     def _find_parked(self) -> None:
-        with self.store.engine.begin() as connection:
+        with self.store.transaction() as connection:
             self._no_rise = self._parked_skus(Turn(self.store, connection, 0.0, self.accounts))
 
     def _parked_skus(self, turn: Turn) -> frozenset[int]:
@@ -200,7 +220,7 @@ class Desk:
         return self._transact(act, now)
 
     def _transact(self, act: Callable[[Turn], None], now: float) -> Outgoing:
-        with self.store.engine.begin() as connection:
+        with self.store.transaction() as connection:
             turn = Turn(self.store, connection, now, self.accounts)
             turn.no_rise = self._no_rise
             act(turn)
@@ -229,7 +249,10 @@ class Desk:
     def _heal_oversold(self, turn: Turn) -> None:
         skus = self.store.listings.skus_by_id(turn.connection, sorted(turn.risen))
         for sku in skus.values():
-            turn.heal(None, subject=sku.code, kinds=(FaultKind.OVERSOLD,))
+            turn.heal(
+                None,
+                TroubleOver(fault_key(oversold_spec(0), "", subject=sku.code, family=Family.STOCK)),
+            )
 
     def _wakes(self, turn: Turn) -> list[tuple[bytes, ToMall | ToClient]]:
         wakes: list[tuple[bytes, ToMall | ToClient]] = []

@@ -13,7 +13,17 @@ from actors.desk.account import Account
 from actors.desk.leases import House, lane_order, note_key, order_lane
 from actors.desk.turn import Turn
 from actors.store.fault_rows import FaultRow
-from engine.fault_record import DAY_S, WARNING_DAYS, days_left, expiry_warning, is_halting
+from engine.fault_record import (
+    DAY_S,
+    WARNING_DAYS,
+    TroubleOver,
+    days_left,
+    expiry_warning,
+    fault_key,
+    is_degrading,
+    is_halting,
+)
+from engine.fault_record import FamilyGood as FamilyAnswered
 from engine.faults import Family, FaultKind, Level, key_expiry_spec
 from engine.lane import LaneEvent
 from engine.messages import (
@@ -69,8 +79,8 @@ class Faulting:
 
     def family_good(self, turn: Turn, account: Account, letter: FamilyGood, sender: bytes) -> None:
         """A good answer of a family resolves the mall's faults of that family."""
-        left = turn.heal(account, families=(letter.family,))
-        if left == 0:
+        is_degraded = turn.heal(account, FamilyAnswered(account.name, letter.family))
+        if not is_degraded:
             account.step(LaneEvent.RESOLVED_8)
         turn.reply(sender, Ack(letter.id))
 
@@ -201,7 +211,7 @@ class Faulting:
             if account is None:
                 continue
             left = turn.store.faults.open_of_subject(turn.connection, mall_id, "")
-            if not any(row.level == Level.TRANSIENT for row in left):
+            if not any(is_degrading(row.record(account.name)) for row in left):
                 account.step(LaneEvent.RESOLVED_8)
 
     def checked(
@@ -273,7 +283,8 @@ class Faulting:
             turn.fault(account, Family.AUTH, "", f"expires-{days}", key_expiry_spec(left))
         elif account.warned_days is not None and expires_at - turn.now > WARNING_DAYS[0] * DAY_S:
             account.warned_days = None
-            turn.heal(account, kinds=(FaultKind.KEY_EXPIRY,))
+            key = fault_key(key_expiry_spec(0), account.name, family=Family.AUTH)
+            turn.heal(account, TroubleOver(key))
 
     def expire(self, turn: Turn) -> None:
         """Clears whose check did not come back in time are denied."""

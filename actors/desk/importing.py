@@ -14,7 +14,7 @@ from actors.desk.turn import Turn
 from actors.store.import_rows import ImportRow
 from actors.store.listing_rows import ListingRow, ref_of
 from engine.catalogue import CatalogueRow
-from engine.links import fold
+from engine.links import Linked, auto_link, fold
 from engine.messages import (
     Ack,
     CatalogueRead,
@@ -162,13 +162,14 @@ class _Page:
         store, connection = turn.store, turn.connection
         codes = list({fold(row.sku_code) for _, row in new if row.sku_code})
         skus = store.listings.skus_by_code(connection, codes)
-        claims = []
-        for listing_id, row in new:
-            sku = skus.get(fold(row.sku_code)) if row.sku_code else None
-            if sku is not None:
-                claims.append((listing_id, sku.id, account.id, 1))
-                self.linked.append(listing_id)
-        store.listings.link(connection, claims)
+        candidates = {code: [sku.id] for code, sku in skus.items()}
+        verdicts = auto_link([(row_id, fold(row.sku_code)) for row_id, row in new], candidates)
+        linked = [verdict for verdict in verdicts if isinstance(verdict, Linked)]
+        store.listings.link(
+            connection,
+            [(verdict.listing_id, verdict.sku_id, account.id, 1) for verdict in linked],
+        )
+        self.linked.extend(verdict.listing_id for verdict in linked)
 
 
 def _differs(listing: ListingRow, row: CatalogueRow) -> bool:

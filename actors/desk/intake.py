@@ -13,7 +13,8 @@ from actors.desk.weigh import ORDER_DRIVEN, place, want_of
 from actors.store.listing_rows import SEPARATOR, IntakeRow, ref_of
 from actors.store.movement_rows import OrderMovementRow
 from actors.store.order_rows import ParkedRow
-from engine.faults import PARKED_ORDER, Family, FaultKind, oversold_spec
+from engine.fault_record import TroubleOver, fault_key
+from engine.faults import PARKED_ORDER, Family, oversold_spec
 from engine.lane import LaneEffect, LaneEvent
 from engine.ledger import Movement, oversold
 from engine.links import Component, LinkedListing
@@ -89,10 +90,13 @@ class Intake:
         links = self._links(snapshots, stored)
         booking = Booking(account.name, turn.now, Restock(account.settings.restock))
         rechecked_at = account.row.recheck_watermark or 0.0
+        parked = self._parked()
         written: dict[str, StoredOrder] = {}
         for snapshot in children_first(snapshots):
             old = stored.get(snapshot.order)
-            change = compare(old, snapshot, links, account.rules, booking, rechecked_at)
+            # T2: re-reads that found an order unreadable have not shown it as it is stored.
+            shown_at = 0.0 if snapshot.order in parked else rechecked_at
+            change = compare(old, snapshot, links, account.rules, booking, shown_at)
             if change.stored is None:
                 continue
             stored[snapshot.order] = written[snapshot.order] = change.stored
@@ -127,6 +131,13 @@ class Intake:
         store.orders.save(connection, account.id, written.values())
         self._write()
         return len(written)
+
+    def _parked(self) -> frozenset[str]:
+        turn, account = self._turn, self._account
+        if not account.has_parked:
+            return frozenset()
+        rows = turn.store.orders.parked(turn.connection, account.id)
+        return frozenset(row.number for row in rows)
 
     # --- loading ------------------------------------------------------------------------------
 
@@ -169,6 +180,10 @@ class Intake:
             if is_waiting is not (line.line in was_waiting):
                 key = (account.id, ref_of(line.code, line.sub_code), stored.order, line.line)
                 (self._wait if is_waiting else self._unwait).append(key)
+        if any(line.is_listed for line in change.changes):
+            # F1: too close to the opening to tell; at worst these units are shown too few.
+            sentences = ("開始時点に近い受注です", "an order close to the opening instant")
+            self._turn.tell("opening", account, stored.order, sentences)
         for movement in change.movements:
             self._move(movement)
         for effect in change.effects:
@@ -361,11 +376,12 @@ def _park(turn: Turn, account: Account, letter: OrdersRead) -> None:
         if read:
             orders.unpark(connection, account.id, read)
             for number in read:
-                turn.heal(account, subject=number, kinds=(FaultKind.PARKED_ORDER,))
+                key = fault_key(PARKED_ORDER, account.name, subject=number, family=Family.ORDERS)
+                turn.heal(account, TroubleOver(key))
             turn.parked_changed = True
     for unreadable in letter.unreadable:
-        orders.park(connection, _parked_row(turn, account, unreadable))
-        turn.fault(account, Family.ORDERS, unreadable.order, "", PARKED_ORDER)
+        if orders.park(connection, _parked_row(turn, account, unreadable)):
+            turn.fault(account, Family.ORDERS, unreadable.order, "", PARKED_ORDER)
         turn.parked_changed = True
 
 

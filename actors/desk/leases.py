@@ -114,6 +114,8 @@ def heartbeat(turn: Turn, account: Account, letter: Heartbeat, sender: bytes, ho
     """Keeps the lease fresh and says how the lane is to be."""
     account.heard_at = turn.now
     account.note_offset(letter.clock_offset_s)
+    if letter.credentials_version is not None:
+        account.told_credentials = letter.credentials_version
     turn.reply(sender, lane_order(account, letter.id, house))
 
 

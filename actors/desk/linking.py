@@ -8,8 +8,18 @@ from actors.desk.turn import Turn
 from actors.desk.weigh import place, want_of
 from actors.store.listing_rows import ListingRow, SkuRow, ref_of, with_flags
 from actors.store.push_rows import PushRecord
-from engine.faults import LINK_CONFLICT, Family, FaultKind
-from engine.links import CONFLICT_MESSAGE, fold
+from engine.fault_record import TroubleOver, fault_key
+from engine.faults import LINK_CONFLICT, Family
+from engine.links import (
+    CONFLICT_MESSAGE,
+    Conflict,
+    Linked,
+    Unlinked,
+    auto_link,
+    claim,
+    fold,
+    release,
+)
 from engine.push import apply
 from engine.push_state import Forget, ListingPush
 from engine.questions import (
@@ -71,7 +81,8 @@ def set_conflict(
         if is_conflict:
             turn.fault(account, Family.ITEMS, row.subject, "conflict", LINK_CONFLICT)
         else:
-            turn.heal(account, subject=row.subject, kinds=(FaultKind.LINK_CONFLICT,))
+            key = fault_key(LINK_CONFLICT, account.name, subject=row.subject, family=Family.ITEMS)
+            turn.heal(account, TroubleOver(key))
     place_again(turn, account, [row.id for row in changed])
 
 
@@ -89,12 +100,13 @@ def link_add(
 ) -> None:
     """Links, or keeps the claim as a conflict: a warning and no error."""
     store, connection = turn.store, turn.connection
-    is_new = all(link.sku_id != sku.id for link in listing.claims)
+    before = [link.sku_id for link in listing.claims]
+    claimed = claim(listing.id, before, sku.id)
+    is_new = sku.id not in before
     if is_new:
         store.listings.link(connection, [(listing.id, sku.id, account.id, 1)])
-        fresh = store.listings.by_id(connection, [listing.id])[listing.id]
-        if len(fresh.claims) > 1:
-            set_conflict(turn, account, [fresh], is_conflict=True)
+        if isinstance(claimed, Conflict):
+            set_conflict(turn, account, [listing], is_conflict=True)
         else:
             begin_links(turn, account, [listing.id])
     views = conflicts_of(turn, account, [listing.id])
@@ -112,17 +124,17 @@ def link_remove(
 ) -> None:
     """Ends a claim; a listing left with one claim is linked by it."""
     store, connection = turn.store, turn.connection
+    released = release(listing.id, [link.sku_id for link in listing.claims], sku.id)
     store.listings.unlink(connection, listing.id, sku.id)
-    fresh = store.listings.by_id(connection, [listing.id])[listing.id]
-    if not fresh.claims:
-        set_conflict(turn, account, [fresh], is_conflict=False)
+    if isinstance(released, Unlinked):
+        set_conflict(turn, account, [listing], is_conflict=False)
         store.pushes.delete(connection, [listing.id])
-    elif len(fresh.claims) == 1 and fresh.is_conflict:
-        set_conflict(turn, account, [fresh], is_conflict=False)
+    elif isinstance(released, Linked):
+        set_conflict(turn, account, [listing], is_conflict=False)
         begin_links(turn, account, [listing.id])
     if account.is_base:
         _settle_base(turn, account, sku)
-    linked = int(len(fresh.claims) == 1)
+    linked = int(isinstance(released, Linked))
     views = conflicts_of(turn, account, [listing.id])
     turn.answer(sender, letter.id, LinkedView(linked=linked, unmatched=0, conflicts=views))
 
@@ -153,12 +165,15 @@ def link_auto(turn: Turn, accounts: Sequence[Account], letter: LinkAuto, sender:
     }
     rows = store.listings.unlinked(connection, sorted(chosen), letter.after, LINK_PAGE_MAX)
     skus = store.listings.skus_by_code(connection, list({fold(row[2]) for row in rows}))
+    candidates = {code: [sku.id] for code, sku in skus.items()}
+    malls = {listing_id: mall_id for listing_id, mall_id, _ in rows}
     linked: dict[int, list[int]] = {}
-    for listing_id, mall_id, code in rows:
-        sku = skus.get(fold(code))
-        if sku is not None:
-            store.listings.link(connection, [(listing_id, sku.id, mall_id, 1)])
-            linked.setdefault(mall_id, []).append(listing_id)
+    for verdict in auto_link([(row[0], fold(row[2])) for row in rows], candidates):
+        if isinstance(verdict, Linked):
+            mall_id = malls[verdict.listing_id]
+            claims = [(verdict.listing_id, verdict.sku_id, mall_id, 1)]
+            store.listings.link(connection, claims)
+            linked.setdefault(mall_id, []).append(verdict.listing_id)
     for mall_id, ids in linked.items():
         begin_links(turn, chosen[mall_id], ids)
     count = sum(len(ids) for ids in linked.values())

@@ -16,6 +16,7 @@ from actors.store.listing_rows import ListingRow
 from actors.store.movement_rows import MovementRow
 from actors.store.order_rows import ParkedRow
 from actors.store.push_rows import PushRecord
+from engine.fault_record import ListingGood
 from engine.faults import BAD_ITEM, GONE_LISTING, Family, FaultKind, FaultSpec, difference_spec
 from engine.ledger import Reason, adopt_key
 from engine.messages import Ack, OutcomeRow, Outcomes
@@ -150,7 +151,7 @@ def settle(turn: Turn, account: Account) -> None:
         if isinstance(effect, Settled):
             _settled(turn, account, listing, anchor, effect)
             if listing.subject in troubled:
-                _heal(turn, account, listing, effect)
+                turn.heal(account, ListingGood(account.name, listing.subject, effect.held))
         elif isinstance(effect, Adopt):
             _adopt(turn, account, listing, effect)
     turn.wakes_pull.add(account.id)
@@ -209,13 +210,6 @@ def _audit(turn: Turn, account: Account, listing_id: int) -> None:
         want = want_of(account, listing, account.to_mall(turn.now), turn.no_rise)
         place(record, want, account)
     turn.store.pushes.save(turn.connection, records.values(), account.rules)
-
-
-def _heal(turn: Turn, account: Account, listing: ListingRow, effect: Settled) -> None:
-    kinds = [FaultKind.BAD_ITEM, FaultKind.GONE]
-    if effect.held == 0:
-        kinds.append(FaultKind.DIFFERENCE)
-    turn.heal(account, subject=listing.subject, kinds=kinds)
 
 
 def _adopt(turn: Turn, account: Account, listing: ListingRow, effect: Adopt) -> None:

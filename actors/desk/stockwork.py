@@ -10,7 +10,8 @@ from actors.store.listing_rows import ListingRow, SkuRow
 from actors.store.movement_rows import MovementRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import MallTerms, reflect_page
-from engine.ledger import Reason, request_key
+from engine.faults import Family, oversold_spec
+from engine.ledger import Reason, oversold, request_key
 from engine.links import fold
 from engine.push import apply, decide, is_suspect, target
 from engine.push_state import AuditDue, ListingPush, PushDecision, Reflect, Want
@@ -41,7 +42,7 @@ def set_stock(turn: Turn, sku: SkuRow, letter: SetStock) -> None:
         sku.id, letter.quantity - before, letter.quantity, str(Reason.STOCKTAKE), turn.now,
         None, "", "", letter.actor, "", None,
     )  # fmt: skip
-    _book(turn, row)
+    _book(turn, sku, row)
     if sku.total is None:
         book_waiting(turn, [sku.id])
 
@@ -55,13 +56,16 @@ def adjust_stock(turn: Turn, sku: SkuRow, letter: AdjustStock) -> None:
         sku.id, letter.delta, sku.total + letter.delta, str(Reason.ADJUSTMENT), turn.now,
         None, "", "", letter.actor, letter.reason, key,
     )  # fmt: skip
-    _book(turn, row)
+    _book(turn, sku, row)
 
 
-def _book(turn: Turn, row: MovementRow) -> None:
+def _book(turn: Turn, sku: SkuRow, row: MovementRow) -> None:
     turn.move([row])
     if row.total >= 0:
-        turn.risen.add(row.sku_id)
+        turn.risen.add(sku.id)
+    elif oversold(sku.id, row.total - row.delta, row.total) is not None:
+        # Invariant 9: said loudly, also where an operator's own count says so.
+        turn.fault(None, Family.STOCK, sku.code, str(row.total), oversold_spec(row.total))
 
 
 def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int) -> None:
@@ -75,8 +79,8 @@ def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int
         for row in listings.values():
             account = turn.accounts.get(row.mall_id)
             if account is not None:
-                turn.heal(account, subject=row.subject)
-        turn.heal(None, subject=sku.code)
+                turn.drop_faults(account, row.subject)
+        turn.drop_faults(None, sku.code)
         store.listings.delete_sku(connection, sku.id, alone)
     turn.answer(sender, question, {"deleted": [sku.code for sku in skus]})
 

@@ -1,6 +1,6 @@
 """One turn: one transaction over the letters that waited, and what leaves after its commit."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -8,10 +8,21 @@ from msgspec import Raw
 
 from actors.desk.account import Account
 from actors.store import Connection
-from actors.store.fault_rows import FaultAbout
+from actors.store.fault_rows import identity_of
 from actors.store.movement_rows import MovementRow, OrderMovementRow
 from actors.store.store import Store
-from engine.faults import Family, FaultSpec, Level
+from engine.fault_record import (
+    FamilyGood,
+    FaultRecord,
+    FaultState,
+    Good,
+    ListingGood,
+    fault_key,
+    is_degrading,
+    is_healed,
+    seen,
+)
+from engine.faults import Family, FaultSpec
 from engine.messages import (
     ToMall,
 )
@@ -82,45 +93,46 @@ class Turn:
     def fault(
         self,
         account: Account | None,
-        family: Family | str,
+        family: Family,
         subject: str,
         code: str,
         spec: FaultSpec,
     ) -> None:
         """Opens a fault or counts it up; tells of a new one."""
-        mall_id = None if account is None else account.id
-        about = FaultAbout(mall_id, str(family), subject, code)
-        if self.store.faults.see(self.connection, about, spec, self.now):
+        name, mall_id = ("", None) if account is None else (account.name, account.id)
+        key = fault_key(spec, name, subject=subject, family=family, code=code)
+        identity = identity_of(key)
+        row = self.store.faults.open_with(self.connection, identity)
+        before = None if row is None else row.record(name)
+        record = seen(before, key, spec, code=code, at=self.now)
+        self.store.faults.write(self.connection, mall_id, identity, record)
+        if before is None:
             self.tell("fault", account, subject, (spec.message, spec.message_en))
 
-    def heal(
-        self,
-        account: Account | None,
-        *,
-        subject: str = "",
-        families: Collection[str] = (),
-        kinds: Collection[str] = (),
-    ) -> int:
-        """Resolves open level-8 faults of a subject, all or those of some families and kinds.
+    def heal(self, account: Account | None, good: Good) -> bool:
+        """Resolves the open faults that good news ends; whether its mall is still degraded."""
+        if isinstance(good, FamilyGood):
+            subject = ""
+        else:
+            subject = good.subject if isinstance(good, ListingGood) else good.key.subject
+        name, mall_id = ("", None) if account is None else (account.name, account.id)
+        rows = self.store.faults.open_of_subject(self.connection, mall_id, subject)
+        records = [row.record(name) for row in rows]
+        healed = [record for record in records if is_healed(record, good)]
+        self._resolve(account, healed)
+        return any(is_degrading(record) for record in records if record not in healed)
 
-        How many level-8 faults of the subject are open afterwards.
-        """
-        mall_id = None if account is None else account.id
-        rows = [
-            row
-            for row in self.store.faults.open_of_subject(self.connection, mall_id, subject)
-            if row.level == Level.TRANSIENT
-        ]
-        healed = [
-            row
-            for row in rows
-            if (not families or row.family in families) and (not kinds or row.kind in kinds)
-        ]
-        ids = [row.id for row in healed]
-        self.store.faults.set_state(self.connection, ids, "resolved", self.now)
-        for row in healed:
-            self.tell("healed", account, row.subject, (row.message, row.message_en))
-        return len(rows) - len(healed)
+    def drop_faults(self, account: Account | None, subject: str) -> None:
+        """What was in trouble is here no more: its open faults end."""
+        name, mall_id = ("", None) if account is None else (account.name, account.id)
+        rows = self.store.faults.open_of_subject(self.connection, mall_id, subject)
+        self._resolve(account, [row.record(name) for row in rows])
+
+    def _resolve(self, account: Account | None, records: list[FaultRecord]) -> None:
+        ids = [record.id for record in records]
+        self.store.faults.set_state(self.connection, ids, str(FaultState.RESOLVED), self.now)
+        for record in records:
+            self.tell("healed", account, record.subject, (record.message, record.message_en))
 
     # --- the ledger ---------------------------------------------------------------------------
 

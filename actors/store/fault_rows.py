@@ -9,7 +9,8 @@ from sqlalchemy.engine import Dialect
 
 from actors.store.schema import FAULT
 from actors.store.statement import Lookup, Statement
-from engine.faults import FaultKind, FaultSpec
+from engine.fault_record import FaultKey, FaultRecord, FaultState
+from engine.faults import Family, FaultKind, Level
 
 
 class FaultRow(Struct, frozen=True):
@@ -32,25 +33,34 @@ class FaultRow(Struct, frozen=True):
     first_seen: float
     last_seen: float
 
+    def record(self, mall: str) -> FaultRecord:
+        """The record as the engine knows it; mall is the account's name, "" for the house."""
+        return FaultRecord(
+            id=self.id,
+            level=Level(self.level),
+            mall=mall,
+            subject=self.subject,
+            family=Family(self.family) if self.family else None,
+            kind=FaultKind(self.kind),
+            code=self.code,
+            message=self.message,
+            hint=self.hint,
+            message_en=self.message_en,
+            hint_en=self.hint_en,
+            first_seen=self.first_seen,
+            last_seen=self.last_seen,
+            count=self.count,
+            state=FaultState(self.state),
+        )
+
 
 _COLUMNS = [column.name for column in FAULT.columns if column.name != "id"]
 
 
-class FaultAbout(Struct, frozen=True):
-    """What a fault is about."""
-
-    mall_id: int | None
-    """None: the house."""
-    family: str
-    subject: str
-    code: str
-
-
-def identity_of(about: FaultAbout, spec: FaultSpec) -> str:
-    """What makes two faults the same one: seen again, it counts up."""
-    # Each code that nobody knows is a trouble of its own.
-    code = about.code if spec.kind is FaultKind.UNCLASSIFIED else ""
-    return "|".join((str(about.mall_id or 0), about.family, str(spec.kind), code, about.subject))
+def identity_of(key: FaultKey) -> str:
+    """The text of what makes two faults the same one."""
+    family = "" if key.family is None else str(key.family)
+    return "|".join((key.mall, family, str(key.kind), key.code, key.subject))
 
 
 class FaultRows:
@@ -81,17 +91,12 @@ class FaultRows:
         self._insert = Statement(
             insert(FAULT).values({name: bindparam(name) for name in _COLUMNS}), _COLUMNS, dialect
         )
+        said = ("level", "code", "message", "hint", "message_en", "hint_en", "count", "last_seen")
         self._again = Statement(
             update(FAULT)
             .where(FAULT.c.id == bindparam("row"))
-            .values(
-                count=FAULT.c.count + 1,
-                last_seen=bindparam("moment"),
-                code=bindparam("native"),
-                message=bindparam("said"),
-                message_en=bindparam("said_en"),
-            ),
-            ["moment", "native", "said", "said_en", "row"],
+            .values({name: bindparam(f"new_{name}") for name in said}),
+            [*(f"new_{name}" for name in said), "row"],
             dialect,
         )
         self._state = Statement(
@@ -109,39 +114,46 @@ class FaultRows:
             dialect,
         )
 
-    def see(
-        self,
-        connection: Connection,
-        about: FaultAbout,
-        spec: FaultSpec,
-        now: float,
-    ) -> bool:
-        """Counts the open record up, or opens one; True when it is new."""
-        identity = identity_of(about, spec)
-        found = list(self._open_by_identity.rows(connection, (), [identity]))
-        if found:
-            said = (spec.message, spec.message_en)
-            self._again.run(connection, now, about.code, *said, found[0][0])
-            return False
+    def open_with(self, connection: Connection, identity: str) -> FaultRow | None:
+        """The open record of an identity."""
+        for row in self._open_by_identity.rows(connection, (), [identity]):
+            return FaultRow(*row)
+        return None
+
+    def write(
+        self, connection: Connection, mall_id: int | None, identity: str, record: FaultRecord
+    ) -> None:
+        """Writes a record; id 0 is a new one."""
+        words = (record.message, record.hint, record.message_en, record.hint_en)
+        if record.id:
+            self._again.run(
+                connection,
+                int(record.level),
+                record.code,
+                *words,
+                record.count,
+                record.last_seen,
+                record.id,
+            )
+            return
         values: dict[str, Any] = {
             "identity": identity,
-            "mall_id": about.mall_id,
-            "level": int(spec.level),
-            "family": about.family,
-            "kind": str(spec.kind),
-            "subject": about.subject,
-            "code": about.code,
-            "message": spec.message,
-            "hint": spec.hint,
-            "message_en": spec.message_en,
-            "hint_en": spec.hint_en,
-            "state": "open",
-            "count": 1,
-            "first_seen": now,
-            "last_seen": now,
+            "mall_id": mall_id,
+            "level": int(record.level),
+            "family": "" if record.family is None else str(record.family),
+            "kind": str(record.kind),
+            "subject": record.subject,
+            "code": record.code,
+            "message": record.message,
+            "hint": record.hint,
+            "message_en": record.message_en,
+            "hint_en": record.hint_en,
+            "state": str(record.state),
+            "count": record.count,
+            "first_seen": record.first_seen,
+            "last_seen": record.last_seen,
         }
         self._insert.run(connection, *(values[name] for name in _COLUMNS))
-        return True
 
     def open_of_subject(
         self, connection: Connection, mall_id: int | None, subject: str

@@ -1,9 +1,11 @@
 """Rows of `import_job`: a catalogue import that survives any crash and resumes at its cursor."""
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.engine import Dialect
 
 from actors.store.schema import IMPORT, LISTING, MALL
+from actors.store.statement import Statement
 
 
 class ImportRow(Struct, frozen=True):
@@ -26,7 +28,14 @@ class ImportRow(Struct, frozen=True):
 
 
 class ImportRows:
-    """Opens, advances and finishes import jobs. Never on a hot path."""
+    """Opens, advances and finishes import jobs. Only `unfinished` is on a hot path: each pull."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._unfinished = Statement(
+            select(IMPORT).where(IMPORT.c.mall_id == bindparam("mall"), IMPORT.c.state != "done"),
+            ["mall"],
+            dialect,
+        )
 
     def open(self, connection: Connection, mall_id: int, actor: str, now: float) -> ImportRow:
         """The unfinished job of the mall, or a new one."""
@@ -57,9 +66,7 @@ class ImportRows:
 
     def unfinished(self, connection: Connection, mall_id: int) -> ImportRow | None:
         """The job of the mall that is not done yet."""
-        row = connection.execute(
-            select(IMPORT).where(IMPORT.c.mall_id == mall_id, IMPORT.c.state != "done")
-        ).fetchone()
+        row = self._unfinished.first(connection, mall_id)
         return None if row is None else ImportRow(*row)
 
     def load(self, connection: Connection, job: int) -> ImportRow | None:

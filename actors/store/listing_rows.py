@@ -100,7 +100,6 @@ class IntakeRow(Struct, frozen=True, array_like=True, gc=False):
     opened_start: float | None
     opened_end: float | None
     counted_at: float | None
-    base_listing_id: int | None
     plain_after: float | None
     low: int | None
     high: int | None
@@ -180,7 +179,6 @@ class ListingRows:
                     SKU.c.opened_start,
                     SKU.c.opened_end,
                     SKU.c.counted_at,
-                    SKU.c.base_listing_id,
                     PUSH.c.plain_after,
                     PUSH.c.low,
                     PUSH.c.high,
@@ -291,9 +289,11 @@ class ListingRows:
         """What order lines need to know of these refs; refs without a listing are left out."""
         found: dict[str, list[IntakeRow]] = {}
         for row in self._intake.rows(connection, (mall_id,), refs):
-            same = found.setdefault(row[1], [])
+            same = found.get(row[1])
+            if same is None:
+                found[row[1]] = [IntakeRow(*row)]
             # A list filled up with its last key may give a row twice.
-            if all(row[3] != other.sku_id for other in same):
+            elif all(row[3] != other.sku_id for other in same):
                 same.append(IntakeRow(*row))
         return found
 

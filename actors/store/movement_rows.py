@@ -88,9 +88,7 @@ class MovementRows:
         self._insert.many(connection, movements)
         self._set_totals(connection, {row.sku_id: row.total for row in movements})
 
-    def append_orders(
-        self, connection: Connection, movements: Sequence[OrderMovementRow]
-    ) -> None:
+    def append_orders(self, connection: Connection, movements: Sequence[OrderMovementRow]) -> None:
         """The same for movements of order lines."""
         self._insert_order.many(connection, movements)
         self._set_totals(connection, {row[0]: row[2] for row in movements})

@@ -111,6 +111,13 @@ class OrderRows:
             ["mall"],
             dialect,
         )
+        self._dropped = Statement(
+            select(PARKED.c.is_dismissed).where(
+                PARKED.c.mall_id == mall, PARKED.c.number == bindparam("order")
+            ),
+            ["mall", "order"],
+            dialect,
+        )
         self._counted = Statement(
             update(PARKED)
             .where(PARKED.c.mall_id == mall, PARKED.c.number == bindparam("order"))
@@ -173,8 +180,11 @@ class OrderRows:
         rows = self._waiting.rows(connection, mall_id, ref)
         return [(str(row[0]), str(row[1])) for row in rows]
 
-    def park(self, connection: Connection, row: ParkedRow) -> None:
-        """Parks an unreadable order; a repeated sight keeps its first moment."""
+    def park(self, connection: Connection, row: ParkedRow) -> bool:
+        """Parks an unreadable order; a repeated sight keeps its first moment.
+
+        False: an operator has dropped it, and it stays dropped.
+        """
         self._park.run(
             connection,
             row.mall_id,
@@ -186,6 +196,8 @@ class OrderRows:
             row.is_counted,
             row.is_dismissed,
         )
+        dropped = self._dropped.first(connection, row.mall_id, row.number)
+        return dropped is None or not dropped[0]
 
     def unpark(self, connection: Connection, mall_id: int, numbers: Iterable[str]) -> None:
         """Forgets parked orders that were read after all."""

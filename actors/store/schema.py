@@ -62,6 +62,8 @@ SKU = Table(
     Column("opened_end", Float),  # b of it
     Column("counted_at", Float),  # the instant of the last `stock set`
     Column("base_listing_id", ROW_ID),
+    # A deleted SKU's number is never given out again: its past belongs to nobody else.
+    sqlite_autoincrement=True,
 )
 
 LISTING = Table(
@@ -88,6 +90,7 @@ LISTING = Table(
     Column("seen_job", Integer, nullable=False),
     UniqueConstraint("mall_id", "ref"),
     Index("listing_folded", "folded"),
+    sqlite_autoincrement=True,
 )
 
 LINK = Table(
@@ -182,8 +185,8 @@ MOVEMENT = Table(
     Column("key", Text),  # of movements whose sender made one; order lines are keyed by counted
     Index("movement_sku", "sku_id", "seq"),
     Index("movement_key", "key", unique=True, sqlite_where=text("key IS NOT NULL")),
-    sqlite_autoincrement=True,
 )
+"""Its numbers grow without AUTOINCREMENT, a write for each row: no movement is ever deleted."""
 
 FAULT = Table(
     "fault",

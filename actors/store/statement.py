@@ -76,9 +76,7 @@ class Lookup:
         self._first = [(name, fixed.get(name)) for name in wanted[:place]]
         self._last = [(name, fixed.get(name)) for name in wanted[place + 1 :]]
         self._leading = {name: index for index, name in enumerate(leading)}
-        self._sized = {
-            size: f"{before}{', '.join('?' * size)}{after}" for size in CHUNK_SIZES
-        }
+        self._sized = {size: f"{before}{', '.join('?' * size)}{after}" for size in CHUNK_SIZES}
 
     def rows(
         self, connection: Connection, leading: Sequence[Any], keys: Sequence[Any]

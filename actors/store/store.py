@@ -1,8 +1,10 @@
 """The store: one writer engine and the statements of every room, compiled once."""
 
 import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from actors.store.database import CACHE_KIB, bring_up, checkpoint, open_writer
 from actors.store.fault_rows import FaultRows
@@ -22,6 +24,7 @@ class Store:
         self.path = path
         self.engine: Engine = open_writer(path, cache_kib)
         bring_up(self.engine, path)
+        self._writer = self.engine.connect()
         dialect = self.engine.dialect
         self.malls = MallRows(dialect)
         self.listings = ListingRows(dialect)
@@ -29,7 +32,13 @@ class Store:
         self.orders = OrderRows(dialect)
         self.movements = MovementRows(dialect)
         self.faults = FaultRows(dialect)
-        self.imports = ImportRows()
+        self.imports = ImportRows(dialect)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction of the writer: committed when the block ends, undone when it raises."""
+        with self._writer.begin():
+            yield self._writer
 
     def checkpoint(self) -> None:
         """Keeps the WAL short; for idle moments."""
@@ -37,4 +46,5 @@ class Store:
 
     def close(self) -> None:
         """Closes the database."""
+        self._writer.close()
         self.engine.dispose()

@@ -53,7 +53,7 @@ def _all(seeds: Iterable[int], jobs: int) -> Iterable[tuple[int, str, float]]:
         yield from map(_one, seeds)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(_one, seeds, chunksize=4)
+        yield from pool.map(_one, seeds, chunksize=2)
 
 
 if __name__ == "__main__":

@@ -195,7 +195,13 @@ class Actor(Host):
             return None
         if isinstance(reply, Refused):
             assert reply.reason != "internal", reply
-            raise GivenUp
+            if reply.reason != "hello":
+                raise GivenUp
+            # An inventory that was started again: hello as the same instance, and go on.
+            self.mall.lease_unknown()
+            self.stir()
+            yield PAUSE_S
+            return None
         self.mall.answered(self.at())
         return reply
 
@@ -294,7 +300,7 @@ class Actor(Host):
         lane = self.mall.shown_lane(is_failing=self.news.is_failing)
         offset_s = self.offset_s
         order = yield from self.ask_once(
-            lambda number, epoch: Heartbeat(number, epoch, lane, offset_s)
+            lambda number, epoch: Heartbeat(number, epoch, lane, offset_s, self.key)
         )
         self.obey(order)
         self.mall.beat_ended(self.at())

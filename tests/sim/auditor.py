@@ -38,6 +38,8 @@ class Auditor:
         """(order, read_from, read_until) -> the version a snapshot showed."""
         self.reads: dict[int, ReadRecord] = {}
         self.totals: dict[int, int | None] = {}
+        self.moved_now: set[int] = set()
+        """SKUs whose total the last turn moved."""
         self.openings: dict[int, Opening] = {}
         """Of a SKU as the base mall sees it: the settled opening reading."""
         self.starts: dict[int, Opening] = {}
@@ -90,8 +92,12 @@ class Auditor:
         work = letter.work
         if isinstance(work, PushWork):
             for row in work.rows:
-                self._command(row.call_id, ("push", row.listing_id, row.delta, row.value,
-                                            work.send_by))  # fmt: skip
+                is_news = row.call_id not in self.commands
+                self._command(
+                    row.call_id, ("push", row.listing_id, row.delta, row.value, work.send_by)
+                )
+                if not is_news:
+                    continue
                 listing = self.listings[row.listing_id]
                 assert listing.links, "a push for a listing without a link"
                 for sku, _ in listing.links:
@@ -236,6 +242,7 @@ class Auditor:
             "SELECT id, code, total, started_at, opened_start, opened_end, counted_at,"
             " base_listing_id FROM sku"
         )
+        self.moved_now = set()
         for sku, code, total, started_at, opened_start, opened_end, counted_at, base in rows:
             self.sku_codes[sku] = code
             if started_at is not None and sku not in self.starts:
@@ -245,6 +252,8 @@ class Auditor:
             if counted_at is not None:
                 counted = Opening(counted_at, counted_at)
                 self.starts[sku] = self.openings[sku] = counted
+            if self.totals.get(sku) != total:
+                self.moved_now.add(sku)
             self.totals[sku] = total
 
     def _started(self, sku: int, started_at: float, base: int) -> None:

@@ -145,13 +145,14 @@ class Inventory:
     def _batch(self) -> list[Incoming]:
         """Letters of one turn: never two that may show one order, so that each can be audited."""
         batch: list[Incoming] = []
-        senders: set[bytes] = set()
+        shown: set[str] = set()
         while self._queue and len(batch) < self.scenario.batch_max:
             incoming = self._queue[0]
             if isinstance(incoming.letter, OrdersRead):
-                if incoming.sender in senders:
+                orders = {order.order for order in incoming.letter.orders}
+                if shown & orders:
                     break
-                senders.add(incoming.sender)
+                shown |= orders
             elif incoming.sender == OPERATOR and batch:
                 break
             batch.append(self._queue.pop(0))

@@ -286,6 +286,8 @@ class PretendMall:
         "" is a reply row by row. "named" fails the call with the name of the first bad row,
         "unnamed" without; what the rows say then is the truth, which the reply does not tell.
         """
+        for row in rows:
+            self.shelves[row.code].strays.pop(row.call_id, None)
         wrong = next((place for place, row in enumerate(rows) if self._is_wrong(row)), None)
         if self.plan.bulk == "rows" or wrong is None:
             return [self._write_row(row) for row in rows], ""
@@ -307,7 +309,6 @@ class PretendMall:
 
     def _write_row(self, row: Row) -> RowSaid:
         shelf = self.shelves[row.code]
-        shelf.strays.pop(row.call_id, None)
         if shelf.is_bad or shelf.is_missing:
             return RowSaid("bad")
         kind = self.plan.card.write_kind

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from actors.mall_http import Withheld
 from actors.mall_lease import Letter
-from actors.poll import RESCAN_MAX, Polled, carry_out_poll, windows
+from actors.poll import READS_UNDER_WAY_MAX, RESCAN_MAX, Polled, carry_out_poll, windows
 from engine.connector import OrderPage, OrdersFetched
 from engine.faults import UNCLASSIFIED, Family, MallError
 from engine.mall_action import Poll
@@ -184,16 +184,17 @@ async def test_orders_are_read_in_the_malls_batches(is_bulk: bool, sizes: list[i
 
 
 async def test_the_next_batch_is_read_while_a_few_are_being_committed_and_no_more() -> None:
-    mall, inventory = Mall([[f"o{number}" for number in range(9)]]), Inventory()
+    orders = [f"o{number}" for number in range(2 * READS_UNDER_WAY_MAX + 1)]
+    mall, inventory = Mall([orders]), Inventory()
     inventory.open.clear()
     task = asyncio.create_task(polled(mall, inventory, fetch_is_bulk=False))
-    for _ in range(50):
+    for _ in range(100):
         await asyncio.sleep(0)
-    assert len(inventory.of(OrdersRead)) == 4
-    assert len(mall.fetched) == 5
+    assert len(inventory.of(OrdersRead)) == READS_UNDER_WAY_MAX
+    assert len(mall.fetched) == READS_UNDER_WAY_MAX + 1
     assert not task.done()
     inventory.open.set()
-    assert (await task).read == 9
+    assert (await task).read == len(orders)
 
 
 async def test_a_failure_in_the_middle_hands_over_what_was_read() -> None:

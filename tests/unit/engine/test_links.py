@@ -1,46 +1,16 @@
 """Links: the default rule, conflicts, claims and releases."""
 
-import pytest
-
 from engine.links import (
-    DEFAULT_RULE,
-    Component,
     Conflict,
     Linked,
-    LinkField,
-    LinkRule,
     NoMatch,
     NotClaimed,
     Unlinked,
     auto_link,
     claim,
-    flatten,
     fold,
-    link_code,
     release,
 )
-from engine.push_state import Span
-
-JOINED = LinkRule((LinkField.CODE, LinkField.SUB_CODE))
-
-
-@pytest.mark.parametrize(
-    ("rule", "code", "sub_code", "jan", "expected"),
-    [
-        pytest.param(DEFAULT_RULE, "TEE-07", "", "", "tee-07", id="the code, case aside"),
-        pytest.param(DEFAULT_RULE, "TEE-07", "BK-M", "", "bk-m", id="the sub-code comes first"),
-        pytest.param(JOINED, "tee-07", "-bk-m", "", "tee-07-bk-m", id="joined"),
-        pytest.param(JOINED, "tee-07", "", "", "", id="a missing field matches nothing"),
-        pytest.param(
-            LinkRule((LinkField.JAN, LinkField.CODE), "/"), "A", "", "49", "49/a", id="joiner"
-        ),
-        pytest.param(LinkRule((LinkField.JAN,)), "A", "", "", "", id="no jan"),
-    ],
-)
-def test_a_rule_makes_one_folded_code(
-    rule: LinkRule, code: str, sub_code: str, jan: str, expected: str
-) -> None:
-    assert link_code(rule, code, sub_code, jan) == expected
 
 
 def test_folding_puts_case_aside_and_nothing_else() -> None:
@@ -63,8 +33,7 @@ def test_one_sku_named_twice_by_the_lookup_is_one_claim() -> None:
     assert auto_link([(10, "tee")], {"tee": [1, 1]}) == [Linked(10, 1)]
 
 
-def test_two_base_listings_of_one_code_are_conflicts_and_never_merged() -> None:
-    # Each base listing made a SKU of its own; the code names both, for them and for other malls.
+def test_a_code_that_names_two_skus_makes_conflicts_and_never_a_merge() -> None:
     results = auto_link([(1, "tee"), (2, "tee"), (30, "tee")], {"tee": [102, 101]})
     assert results == [Conflict(listing, (101, 102)) for listing in (1, 2, 30)]
     assert "複数の商品が紐づいています" in Conflict(1, (101, 102)).message
@@ -82,9 +51,3 @@ def test_a_conflict_ends_when_one_claim_is_left() -> None:
     assert release(5, (1, 2), 1) == Linked(5, 2)
     assert release(5, (2,), 2) == Unlinked(5)
     assert release(5, (2,), 9) == NotClaimed(5, 9)
-
-
-def test_a_bundle_names_each_sku_once() -> None:
-    opened = Span(1.0, 2.0)
-    parts = [Component(1, 2, opened), Component(2), Component(1, 3, opened)]
-    assert flatten(parts) == (Component(1, 5, opened), Component(2))

@@ -16,7 +16,6 @@ from engine.orders import (
     children_first,
     compare,
     is_unchanged,
-    vanished,
 )
 from engine.push_state import MallRules, OwnEffect, Span
 from engine.snapshot import OrderMark, OrderSnapshot
@@ -297,13 +296,6 @@ def test_a_cancel_that_is_revoked_counts_again_under_a_new_key() -> None:
     assert deltas(gone) + deltas(back) == [(11, 2), (11, -2)]
     assert gone.movements[0].key != back.movements[0].key
     assert [event.is_maybe for event in events(back)] == [True]
-
-
-def test_an_order_that_is_not_there_any_more_is_cancelled() -> None:
-    old = first(order(line(2)))
-    change = compare(old, vanished(old, 1600.0, 1601.0), LINKS, RULES, BOOKING)
-    assert deltas(change) == [(11, 2)]
-    assert stored(change).cancelled
 
 
 def test_with_restock_never_a_cut_moves_the_listing_and_not_the_total() -> None:

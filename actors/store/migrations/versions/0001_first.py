@@ -122,6 +122,7 @@ def _listing() -> None:
         sa.Column("seen_job", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("mall_id", "ref"),
+        sqlite_autoincrement=True,
     )
     op.create_index("listing_folded", "listing", ["folded"], unique=False)
 
@@ -229,7 +230,6 @@ def _movement() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
-        sqlite_autoincrement=True,
     )
     op.create_index(
         "movement_key", "movement", ["key"], unique=True, sqlite_where=sa.text("key IS NOT NULL")
@@ -292,6 +292,7 @@ def _sku() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("folded"),
+        sqlite_autoincrement=True,
     )
 
 

@@ -1,9 +1,11 @@
 """A mall runs once: who gets its lease, and what becomes of letters without one."""
 
 from actors.keys import StoredKey
+from config.settings import MallSettings
 from engine.lane import LaneState
 from engine.messages import Goodbye, Heartbeat, LaneOrder, Lease, OrdersListed, Refused
 from engine.questions import KeyChanged
+from malls.registry import card_of
 from tests.unit.actors.desk.desk_house import desk_house, open_house
 
 
@@ -113,3 +115,20 @@ def test_the_clock_told_with_a_list_of_orders_judges_them() -> None:
         house.ask("rakuten-one", OrdersListed(next(house.ids), 1, (), clock_offset_s=30.0))
         (account,) = house.desk.accounts.values()
         assert account.to_mall(house.now) == house.now + 30.0
+
+
+def test_a_mall_that_a_reload_adds_is_known_and_one_it_removes_is_not() -> None:
+    with open_house("rakuten") as house:
+        before = house.hello("yahoo")
+        yahoo = MallSettings(name="yahoo", kind="yahoo")
+        house.keys.stored["yahoo"] = StoredKey(version=1, changed_at=0.0, credentials={})
+        house.desk.reload([(mall, card_of(mall.kind)) for mall in (*house.settings, yahoo)])
+        added = house.hello("yahoo")
+        kept = house.ask("rakuten-one", Heartbeat(next(house.ids), 1, LaneState.RUNNING, 0.0))
+        house.desk.reload([(mall, card_of(mall.kind)) for mall in house.settings])
+        removed = house.hello("yahoo", instance="two")
+        assert isinstance(before, Refused)
+        assert isinstance(added, Lease)
+        assert isinstance(kept, LaneOrder)
+        assert isinstance(removed, Refused)
+        assert removed.reason == "unknown_mall"

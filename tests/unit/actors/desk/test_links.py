@@ -9,6 +9,7 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskStock,
+    DeleteSkus,
     Denied,
     LinkAdd,
     LinkRemove,
@@ -109,3 +110,29 @@ def test_what_is_not_there_is_refused_in_both_languages_and_changes_nothing() ->
         assert refused.exit_code == 2
         assert "nothing" in refused.message
         assert "nothing" in refused.message_en
+
+
+def test_a_deleted_skus_number_and_past_belong_to_nobody_else() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("cap", ""))
+        house.settle("rakuten", cap=7)
+        house.body(DeleteSkus(next(house.ids), ("cap",), "me"))
+        assert _rows(house) == {}
+        house.import_rows("rakuten", ("mug", ""))
+        house.settle("rakuten", mug=3)
+        history = house.body(AskHistory(next(house.ids), "mug", 0, 10))["rows"]
+        assert [(row["reason"], row["delta"]) for row in history] == [("opening", 3)]
+
+
+def test_an_oversell_by_hand_is_said_loudly_and_heals_when_units_come() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("cap", ""))
+        house.settle("rakuten", cap=2)
+        house.body(AdjustStock(next(house.ids), "cap", -5, "lost", "me", "a"))
+        opened = house.body(AskErrors(next(house.ids)))
+        house.body(AdjustStock(next(house.ids), "cap", 5, "found", "me", "b"))
+        healed = house.body(AskErrors(next(house.ids)))
+        assert [(row["subject"], row["code"], row["state"]) for row in opened] == [
+            ("cap", "-3", "open")
+        ]
+        assert [row["state"] for row in healed] == ["resolved"]

@@ -1,0 +1,206 @@
+"""`doctor`: looks at everything a house needs, with or without one running, and changes nothing.
+
+Each finding is {check, subject, state: good | warning | bad, message, message_en}.
+"""
+
+import http.client
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from actors.client_refusal import Refusal
+from actors.keys import KeyUnreadable, read_key
+from config.load import load_settings
+from config.search import find_settings
+from config.settings import MallSettings, Settings, SettingsError
+from config.state import StateDir
+from malls.registry import card_of
+
+REACH_S_MAX: Final = 3.0
+"""How long a mall may take to answer a call without a key."""
+REACHES_MAX: Final = 8
+"""Malls that are tried at once."""
+CLOCK_OFF_S: Final = 60.0
+"""A clock further off than this may break signed calls and the order of stamps."""
+EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier moment."""
+CALLS_PER_POLL: Final = 2.0
+"""A poll lists the orders and reads the new ones: so many calls of one kind at least."""
+
+Finding = dict[str, str]
+Findings = Iterator[Finding]
+
+
+def examine(config: Path | None, status: Callable[[Settings], Any]) -> tuple[int, dict[str, Any]]:
+    """(exit code, report). `status` asks the running house, or raises the refusal that none runs.
+
+    The exit code is 2 for settings that cannot be used, else 0: the report says the rest.
+    """
+    try:
+        settings = load_settings(find_settings(config))
+    except SettingsError as error:
+        finding = _finding("settings", "", "bad", error.message_ja, error.message)
+        return 2, {"ok": False, "checks": [finding]}
+    said = f"設定を読みました({settings.source})。", f"The settings are good: {settings.source}"
+    findings = [_finding("settings", "", "good", *said)]
+    for look in (_state_dir, _keys, _tempo, _clock_and_reach):
+        findings += look(settings)
+    findings += _daemon(settings, status)
+    is_good = all(finding["state"] != "bad" for finding in findings)
+    return 0, {"ok": is_good, "checks": findings}
+
+
+def _finding(check: str, subject: str, state: str, message: str, message_en: str) -> Finding:
+    return {
+        "check": check,
+        "subject": subject,
+        "state": state,
+        "message": message,
+        "message_en": message_en,
+    }
+
+
+def _state_dir(settings: Settings) -> Findings:
+    root = StateDir(settings.state_dir).root
+    try:
+        status = root.stat()
+    except FileNotFoundError:
+        said = f"{root} は初回の起動時に作られます。", f"{root} is made at the first start."
+        yield _finding("state_dir", "", "good", *said)
+        return
+    except OSError as error:
+        said = f"{root} を開けません。", f"{root} cannot be opened: {error.strerror}."
+        yield _finding("state_dir", "", "bad", *said)
+        return
+    if status.st_uid != os.getuid():
+        said = f"{root} は別のユーザーのものです。", f"{root} belongs to another user."
+        yield _finding("state_dir", "", "bad", *said)
+        return
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        said = (
+            f"{root} を他のユーザーが開けます。chmod 700 してください。",
+            f"{root} is open to others: chmod 700 it.",
+        )
+        yield _finding("state_dir", "", "bad", *said)
+        return
+    if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+        said = f"{root} に書き込めません。", f"{root} cannot be written to."
+        yield _finding("state_dir", "", "bad", *said)
+        return
+    said = f"{root} は自分だけが開けます。", f"{root} is ours alone."
+    yield _finding("state_dir", "", "good", *said)
+
+
+def _keys(settings: Settings) -> Findings:
+    state = StateDir(settings.state_dir)
+    for mall in settings.malls:
+        try:
+            key = read_key(state.key_file(mall.name))
+        except (KeyUnreadable, OSError):
+            said = (
+                f"キーのファイルが壊れています。zaiko key set {mall.name} で保存し直してください。",
+                f"The key file is broken: store it again with: zaiko key set {mall.name}",
+            )
+            yield _finding("key", mall.name, "bad", *said)
+            continue
+        if key is None:
+            said = (
+                f"キーがありません。zaiko key set {mall.name} で保存してください。",
+                f"There is no key: store one with: zaiko key set {mall.name}",
+            )
+            yield _finding("key", mall.name, "bad", *said)
+            continue
+        said = "キーが保存されています。", "A key is stored."
+        yield _finding("key", mall.name, "good", *said)
+
+
+def _tempo(settings: Settings) -> Findings:
+    """Polls that a mall's published rate cannot carry are delayed by pacing: say so."""
+    for mall in settings.malls:
+        card = card_of(mall.kind)
+        slowest = max(rate.per_s / rate.calls for rate in card.rates) / mall.speed
+        least_s = CALLS_PER_POLL * slowest
+        if mall.poll_interval_s >= least_s:
+            option = " with the speed-up" if mall.speed_up else ""
+            option_ja = "、高速オプション" if mall.speed_up else ""
+            said = (
+                f"受注取得は {mall.poll_interval_s:g} 秒ごと(モールの上限内{option_ja})。",
+                f"Orders are polled every {mall.poll_interval_s:g} s{option}, within the rates.",
+            )
+            yield _finding("poll_interval", mall.name, "good", *said)
+            continue
+        said = (
+            f"受注取得の間隔 {mall.poll_interval_s:g} 秒は短すぎ、{least_s:g} 秒以上に延びます。",
+            f"The mall's rates allow a poll every {least_s:g} s, not {mall.poll_interval_s:g} s.",
+        )
+        yield _finding("poll_interval", mall.name, "warning", *said)
+
+
+def _clock_and_reach(settings: Settings) -> Findings:
+    """One call without a key to each mall: does it answer, and what time does it have?"""
+    if datetime.now(UTC) < EARLIEST:
+        said = "時計が大きく遅れています。", "This machine's clock is years behind: set it."
+        yield _finding("clock", "", "bad", *said)
+    else:
+        said = "時計は動いています。", "This machine's clock is plausible."
+        yield _finding("clock", "", "good", *said)
+    with ThreadPoolExecutor(REACHES_MAX) as threads:
+        for findings in threads.map(_reach, settings.malls):
+            yield from findings
+
+
+def _reach(mall: MallSettings) -> list[Finding]:
+    check = "sandbox" if mall.is_sandbox else "mall"
+    address = mall.base_url or card_of(mall.kind).base_url
+    try:
+        stamp = _date_of(address)
+    except (OSError, http.client.HTTPException, ValueError):
+        # A real mall that cannot be reached heals by itself; a sandbox must be started.
+        state = "bad" if mall.is_sandbox else "warning"
+        said = f"{address} に接続できません。", f"{address} cannot be reached."
+        return [_finding(check, mall.name, state, *said)]
+    said = f"{address} が応答しました。", f"{address} answers."
+    findings = [_finding(check, mall.name, "good", *said)]
+    off_s = 0.0 if stamp is None else time.time() - stamp
+    if abs(off_s) > CLOCK_OFF_S:
+        said = (
+            f"時計がモールと {off_s:+.0f} 秒ずれています。合わせてください。",
+            f"This machine's clock is {off_s:+.0f} s off the mall's: set it.",
+        )
+        findings.append(_finding("clock", mall.name, "warning", *said))
+    return findings
+
+
+def _date_of(address: str) -> float | None:
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=REACH_S_MAX)
+    try:
+        connection.request("HEAD", "/")
+        date = connection.getresponse().getheader("Date")
+    finally:
+        connection.close()
+    return None if date is None else parsedate_to_datetime(date).timestamp()
+
+
+def _daemon(settings: Settings, status: Callable[[Settings], Any]) -> Findings:
+    try:
+        malls = status(settings)["malls"]
+    except Refusal as refusal:
+        yield _finding("daemon", "", "warning", refusal.message, refusal.message_en)
+        return
+    said = "zaiko は稼働中です。", "zaiko is running."
+    yield _finding("daemon", "", "good", *said)
+    said = "データベースを読めました。", "The database answers."
+    yield _finding("database", "", "good", *said)
+    for mall in malls:
+        state = "good" if mall["state"] in {"running", "starting"} else "warning"
+        said = f"連携の状態: {mall['state']}", f"Its lane is {mall['state']}."
+        yield _finding("lane", mall["name"], state, *said)

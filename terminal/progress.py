@@ -1,0 +1,100 @@
+"""Progress of what takes a while: an import, a reflect. A bar on a terminal, else nothing.
+
+The bar is drawn on stderr, so that stdout holds the result alone.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from terminal.page import clean, console, note
+
+Row = Mapping[str, Any]
+
+
+def _bar() -> Progress:
+    page = console(sys.stderr)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
+        TimeElapsedColumn(),
+        console=page,
+        transient=True,
+        disable=not page.is_terminal,
+    )
+
+
+def follow_import(views: Iterable[Row]) -> Row:
+    """Shows an import until it is done; its last ImportView. Why it waits is said once."""
+    view: Row = {}
+    told = ""
+    with _bar() as bar:
+        task = bar.add_task("取り込み", total=0)
+        for view in views:
+            total = max(view["total"] or 0, view["read"], 1)
+            bar.update(task, completed=view["read"], total=total)
+            if view["reason"] and view["reason"] != told:
+                told = view["reason"]
+                note(f"{view['mall']} の取り込みは待っています: {told}", "the import waits")
+    return view
+
+
+def import_done(view: Row) -> None:
+    """What an import did."""
+    if view["state"] != "done":
+        console().print(
+            Text(
+                clean(
+                    f"{view['mall']} の取り込みを受け付けました(番号 {view['job']})。 / "
+                    f"The import of {view['mall']} was opened (job {view['job']})."
+                )
+            )
+        )
+        return
+    console().print(
+        Text(
+            clean(
+                f"{view['mall']}: {view['read']} 件を取り込みました(新規 {view['added']}、"
+                f"更新 {view['updated']}、削除済み {view['gone']}、紐づけ {view['linked']}、"
+                f"重複 {view['conflicts']})。 / {view['read']} listings were read: {view['added']} "
+                f"new, {view['updated']} changed, {view['gone']} gone, {view['linked']} linked, "
+                f"{view['conflicts']} in conflict."
+            )
+        )
+    )
+
+
+def follow_reflect(rounds: Iterable[Iterable[Row]], total: int) -> int:
+    """Shows how many listings of a reflect are level; how many still wait at the end."""
+    waiting = total
+    with _bar() as bar:
+        task = bar.add_task("反映", total=total)
+        for rows in rounds:
+            waiting = sum(row["result"] == "waiting" for row in rows)
+            bar.update(task, completed=total - waiting)
+            if waiting == 0:
+                break
+    return waiting
+
+
+class Seen:
+    """What of a reflect's rows is needed after they were printed: a few of them, however many."""
+
+    def __init__(self, followed_max: int) -> None:
+        self._followed_max = followed_max
+        self.blocked = 0
+        """Rows that could not be reflected."""
+        self.moving: list[int] = []
+        """Listings that were not level yet, at most `followed_max`."""
+
+    def note(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows as they are."""
+        for row in rows:
+            self.blocked += row["result"] == "blocked"
+            if row["result"] in {"pushed", "waiting"} and len(self.moving) < self._followed_max:
+                self.moving.append(row["listing_id"])
+            yield row

@@ -1,0 +1,36 @@
+"""Waiting for conditions of running processes: always for something, always with a bound."""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+LOOK_S: Final = 0.05
+"""Between two looks at a condition."""
+SOON_S: Final = 15.0
+"""What needs no settling: a call, a poll, a fault, a restart."""
+SETTLE_S: Final = 45.0
+"""What needs settled comparisons, one after the other; several times what a calm machine takes."""
+
+T = TypeVar("T")
+
+
+def wait_for(look: Callable[[], T], words: str, bound_s: float = SOON_S) -> T:
+    """The first true value that `look` gives; fails with the words and the last one it gave."""
+    end = time.monotonic() + bound_s
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < end, f"waited {bound_s:g} s for {words}; last: {found!r}"
+        time.sleep(LOOK_S)
+
+
+def wait_until_right(complaint: Callable[[], object], words: str, bound_s: float = SETTLE_S) -> None:
+    """Waits until `complaint` has nothing to say; fails with what it said last."""
+    end = time.monotonic() + bound_s
+    while True:
+        said = complaint()
+        if not said:
+            return
+        assert time.monotonic() < end, f"waited {bound_s:g} s for {words}: {said}"
+        time.sleep(LOOK_S)

@@ -1,0 +1,190 @@
+"""Planted bugs: one rule of the protocol, or one promise of the desk, left out.
+
+    python -m tests.sim.mutants            which of the first seeds find each of them
+    python -m tests.sim.mutants NAME ...   the same for some
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import actors.desk.account as account_module
+import actors.desk.intake as intake_module
+import actors.desk.pulls as pulls_module
+import engine.outcome as outcome_module
+import engine.own_effect as own_effect_module
+import engine.push as push_module
+import engine.settle as settle_module
+from engine.push_state import ListingPush, Step, plus
+from tests.sim.house import Ran, simulate
+
+Patch = Callable[[ExitStack], None]
+SEARCHED = range(60)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted bug."""
+
+    name: str
+    what: str
+    plant: Patch = field(repr=False)
+    seeds: Sequence[int] = ()
+    """Seeds that find it."""
+
+
+def first_failure(mutant: Mutant, seeds: Iterable[int]) -> Ran | None:
+    """The first run that fails with the bug planted."""
+    for seed in seeds:
+        with ExitStack() as stack:
+            mutant.plant(stack)
+            ran = simulate(seed)
+        if ran.error is not None:
+            return ran
+    return None
+
+
+def _replaced(owner: Any, name: str, value: Any) -> Patch:
+    return lambda stack: stack.enter_context(patch.object(owner, name, value))
+
+
+# --- the rules left out ---------------------------------------------------------------------------
+
+
+def _rise_from_below_zero(state: ListingPush, wanted: int) -> int:
+    return max(0, wanted - state.high)
+
+
+def _fall_without_doubts(state: ListingPush, wanted: int) -> int:
+    return min(0, wanted - state.high)
+
+
+def _unknown_is_not_done(state: ListingPush, *_: Any) -> Step:
+    return Step(state)
+
+
+def _unknown_is_done(state: ListingPush, call: Any, _rules: Any) -> Step:
+    if call.value is not None:
+        return Step(state)
+    return Step(
+        push_replace(state, low=plus(state.low, call.delta), high=state.high + call.delta)
+    )
+
+
+def push_replace(state: ListingPush, **changes: Any) -> ListingPush:
+    return outcome_module.replace(state, **changes)
+
+
+def _complete_without_recheck(account: Any) -> float | None:
+    if account.row.watermark is None or account.row.recheck_watermark is None:
+        return None
+    return float(account.row.watermark) - float(account.rules.lag_s)
+
+
+def _settled_at_once(*_: Any) -> bool:
+    return True
+
+
+def _settled_beside_parked(reading: Any, event: Any, rules: Any) -> bool:
+    return bool(event.complete > reading.end + 2 * rules.eps_s)
+
+
+def _reading_survives(state: ListingPush, *_: Any) -> Step:
+    return Step(state)
+
+
+def _never_older(stored: Any, snapshot: Any, *rest: Any) -> Any:
+    return _compare(None, snapshot, *rest)
+
+
+_compare = intake_module.compare
+
+
+def _counts_every_look(stack: ExitStack) -> None:
+    stack.enter_context(patch.object(intake_module, "compare", _never_older))
+
+
+MUTANTS = (
+    Mutant(
+        "d1-below-zero",
+        "D1 counts from high below zero: sells a unit that is not there (story 12)",
+        _replaced(push_module, "_rise", _rise_from_below_zero),
+    ),
+    Mutant(
+        "d2-without-doubts",
+        "D2 counts from high alone: an unknown fall is sent once more (story 15)",
+        _replaced(push_module, "_fall", _fall_without_doubts),
+    ),
+    Mutant(
+        "o5-not-done",
+        "O5: an unknown outcome is taken for not done and sent again (story 3)",
+        _replaced(outcome_module, "_unknown", _unknown_is_not_done),
+    ),
+    Mutant(
+        "o5-done",
+        "O5: an unknown outcome is taken for done (story 4)",
+        _replaced(outcome_module, "_unknown", _unknown_is_done),
+    ),
+    Mutant(
+        "c3-skipped",
+        "C3: a new epoch and a passed limit give no call up, so that a slot is taken for ever",
+        _replaced(pulls_module, "lose", lambda *_: None),
+    ),
+    Mutant(
+        "e3-ignored",
+        "E3: windows of writes are ignored (stories 2 and 11)",
+        _replaced(own_effect_module, "is_inside", lambda *_: False),
+    ),
+    Mutant(
+        "e5-kept",
+        "E5: a reading that an order fell into stands (story 7)",
+        _replaced(own_effect_module, "_reading_dropped", _reading_survives),
+    ),
+    Mutant(
+        "s2-without-recheck",
+        "T1 (ii): complete without the re-read of changeable orders (story 27)",
+        _replaced(account_module.Account, "complete", property(_complete_without_recheck)),
+    ),
+    Mutant(
+        "s2-at-once",
+        "S2: a reading settles at the next poll, whatever that saw (story 5)",
+        _replaced(settle_module, "_is_settled", _settled_at_once),
+    ),
+    Mutant(
+        "s4-windows-stay",
+        "S1: a reading begins while a write may still land (story 6)",
+        _replaced(push_module, "reading_not_before", lambda *_: None),
+    ),
+    Mutant(
+        "counted-twice",
+        "invariant 2: every snapshot counts as if it were the first",
+        _counts_every_look,
+    ),
+    Mutant(
+        "parked-forgotten",
+        "S2: a young parked order does not hold up a comparison (story 36)",
+        _replaced(settle_module, "_is_settled", _settled_beside_parked),
+    ),
+)
+
+
+def main(names: list[str]) -> None:
+    for mutant in MUTANTS:
+        if names and mutant.name not in names:
+            continue
+        found = []
+        for seed in SEARCHED:
+            ran = first_failure(mutant, [seed])
+            if ran is not None:
+                found.append(seed)
+                print(f"{mutant.name} {seed} {ran.virtual_s:.0f} s: {str(ran.error)[:110]}")  # noqa: T201
+            if len(found) == 3:
+                break
+        print(f"{mutant.name}: {found}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

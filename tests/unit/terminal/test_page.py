@@ -1,0 +1,172 @@
+"""What is printed: plain into a pipe, width-correct on a terminal, safe whatever a mall wrote."""
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from terminal import page, progress, tables
+
+ESCAPE = "\x1b"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of known abilities, and a time zone."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, show: Any, *values: Any) -> str:
+    monkeypatch.setattr("sys.stdout", stream)
+    show(*values)
+    return stream.getvalue()
+
+
+MALL = {
+    "name": "rakuten", "kind": "rakuten", "state": "running", "last_poll_at": 0.0,
+    "last_push_at": 0.0, "open_faults": 0, "pending_pushes": 12345, "orders_age_s": 3.2,
+    "key_expires_at": None, "unproven": 0,
+}  # fmt: skip
+
+
+def listing(**more: object) -> dict[str, Any]:
+    base = {
+        "mall": "rakuten", "code": "tee", "sub_code": "", "linked": True, "offer": 5,
+        "expected": 5, "quantity": 5, "proven_at": None, "state": "level",
+    }  # fmt: skip
+    return {**base, **more}
+
+
+def row(*listings: dict[str, Any], total: int | None = 5) -> dict[str, Any]:
+    return {"sku": "TEE", "name": "Tシャツ", "jan": "", "total": total, "listings": listings}
+
+
+def test_into_a_pipe_no_colours_and_no_frames_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(monkeypatch, io.StringIO(), tables.malls, [MALL])
+    assert ESCAPE not in text
+    assert "─" not in text
+    assert "連携中" in text
+    assert "12,345" in text
+
+
+def test_on_a_terminal_colours_are_used_unless_nobody_wants_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert f"{ESCAPE}[32m" in shown(monkeypatch, Terminal(), tables.malls, [MALL])
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert f"{ESCAPE}[32m" not in shown(monkeypatch, Terminal(), tables.malls, [MALL])
+
+
+def test_columns_stand_below_each_other_in_japanese_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [MALL, {**MALL, "name": "楽天市場支店", "state": "halted"}]
+    lines = shown(monkeypatch, io.StringIO(), tables.malls, rows).splitlines()
+    words = ("状態", "連携中", "停止(レベル9)")
+    places = {cell_len(line[: line.index(word)]) for line, word in zip(lines, words, strict=True)}
+    assert len(places) == 1
+
+
+def test_times_are_told_in_local_time() -> None:
+    assert page.local_time(0.0) == "1970-01-01 09:00:00"
+    assert page.local_time(None) == page.NONE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(-1, "0 秒前"), (3.2, "3 秒前"), (119, "119 秒前"), (120, "2 分前"), (7200, "2 時間前"),
+     (172_800, "2 日前"), (None, page.NONE)],
+)  # fmt: skip
+def test_an_age_is_told_in_the_largest_unit_that_fits(seconds: float | None, told: str) -> None:
+    assert page.age(seconds) == told
+
+
+def test_control_signs_of_a_name_are_not_written() -> None:
+    assert page.clean("a\x1b[2J\nb\u202ec") == "a [2J b c"
+
+
+def test_a_json_list_is_written_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+
+    def rows() -> Iterator[int]:
+        yield 1
+        assert stream.getvalue().endswith("1")
+        yield 2
+
+    page.write_json_list(rows())
+    assert json.loads(stream.getvalue()) == [1, 2]
+
+
+def test_an_empty_json_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+    page.write_json_list([])
+    assert json.loads(stream.getvalue()) == []
+
+
+@pytest.mark.parametrize(
+    ("listing", "told"),
+    [
+        (listing(), "一致"),
+        (listing(expected=[3, 5], state="suspect"), "3〜5"),
+        (listing(expected=[None, 5], state="suspect"), "?〜5"),
+        (listing(expected=None, state="unknown"), "?"),
+        (listing(held=2), "差異 +2"),
+        (listing(is_gone=True), "モールに無し"),
+        (listing(state="something new"), "something new"),
+    ],
+)
+def test_a_listing_says_how_it_stands(
+    monkeypatch: pytest.MonkeyPatch, listing: dict[str, Any], told: str
+) -> None:
+    assert told in shown(monkeypatch, io.StringIO(), tables.stock, [row(listing)])
+
+
+def test_a_long_list_is_several_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = tables.CHUNK_ROWS + 1
+    text = shown(monkeypatch, io.StringIO(), tables.stock, (row(listing()) for _ in range(count)))
+    assert text.count("総在庫") == 2
+    assert text.count("TEE") == count
+
+
+def test_sentences_are_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "エラーはありません。 / There are no errors." in shown(
+        monkeypatch, io.StringIO(), tables.errors, []
+    )
+
+
+def test_a_reflect_is_followed_until_nothing_waits() -> None:
+    waiting, level = {"result": "waiting"}, {"result": "level"}
+    rounds = iter([[waiting, waiting], [waiting, level], [level, level], [waiting, waiting]])
+    assert progress.follow_reflect(rounds, 2) == 0
+    assert len(list(rounds)) == 1
+
+
+def test_only_so_many_listings_of_a_reflect_are_followed() -> None:
+    seen = progress.Seen(2)
+    rows = [{"result": name, "listing_id": number} for number, name in
+            enumerate(("pushed", "blocked", "level", "waiting", "pushed"))]  # fmt: skip
+    assert list(seen.note(rows)) == rows
+    assert (seen.blocked, seen.moving) == (1, [0, 3])
+
+
+def test_why_an_import_waits_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    view = {"mall": "yahoo", "total": None, "read": 0, "reason": "停止中"}
+    last = {**view, "reason": "", "read": 4}
+    assert progress.follow_import([view, view, last]) == last
+    assert capsys.readouterr().err.count("停止中") == 1

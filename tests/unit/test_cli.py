@@ -1,0 +1,612 @@
+"""The command: what its words ask of the house, what it prints, and how it says no."""
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli
+from actors import client
+from config.state import StateDir
+from engine.questions import (
+    AdjustStock,
+    AskConflicts,
+    AskErrors,
+    AskHistory,
+    AskImport,
+    AskStatus,
+    AskStock,
+    ClearErrors,
+    ControlMall,
+    DeleteSkus,
+    Denied,
+    Event,
+    KeyChanged,
+    LinkAdd,
+    LinkAuto,
+    LinkRemove,
+    SetStock,
+    StartImport,
+    StartReflect,
+    StockFilter,
+)
+from terminal import page
+from tests.unit.fake_door import FakeDoor, answering
+
+SETTINGS = """\
+state_dir = "state"
+base_mall = "rakuten"
+request_timeout_s = 1
+[[malls]]
+name = "rakuten"
+kind = "rakuten"
+base_url = "http://127.0.0.1:9"
+speed = 60
+[[malls]]
+name = "yahoo"
+kind = "yahoo"
+base_url = "http://127.0.0.1:9"
+speed = 60
+"""
+KEY = {"service_secret": "SP-secret-1", "license_key": "SL-secret-2"}
+
+MALL = {
+    "name": "rakuten", "kind": "rakuten", "state": "halted", "last_poll_at": None,
+    "last_push_at": None, "open_faults": 1, "pending_pushes": 0, "orders_age_s": None,
+    "key_expires_at": None, "oldest_proof_age_s": None, "unproven": 0,
+}  # fmt: skip
+STATUS = {"inventory": "running", "malls": [MALL]}
+LISTING = {
+    "mall": "rakuten", "code": "tee", "sub_code": "", "linked": True, "offer": 5,
+    "expected": [4, 5], "quantity": 5, "proven_at": None, "state": "suspect", "held": 0,
+    "is_gone": False, "name": "", "jan": "",
+}  # fmt: skip
+ROW = {"sku": "TEE", "name": "Tシャツ", "jan": "", "total": 5, "listings": [LISTING]}
+FAULT = {
+    "id": 7, "level": 9, "mall": "rakuten", "subject": "", "code": "GA0001", "message": "だめ",
+    "hint": "更新", "message_en": "no", "hint_en": "renew", "state": "open", "count": 2,
+    "first_seen": 1.0, "last_seen": 2.0,
+}  # fmt: skip
+CONFLICT = {
+    "mall": "rakuten", "code": "tee", "sub_code": "", "skus": ["A", "B"],
+    "message": "複数の商品が紐づいています", "message_en": "several",
+}  # fmt: skip
+LINKED: dict[str, Any] = {"linked": 1, "unmatched": 0, "conflicts": [CONFLICT], "next": None}
+IMPORT = {
+    "job": 3, "mall": "rakuten", "state": "done", "read": 9, "total": 9, "added": 9, "updated": 0,
+    "gone": 0, "linked": 9, "conflicts": 0, "reason": "",
+}  # fmt: skip
+REFLECTED = {
+    "listing_id": 1, "sku": "TEE", "mall": "rakuten", "code": "tee", "sub_code": "", "before": 4,
+    "offer": 5, "delta": 1, "result": "pushed", "reason": "", "reason_en": "",
+}  # fmt: skip
+MOVED = {
+    "at": 1.0, "sku": "TEE", "delta": -1, "total": 4, "reason": "order", "mall": "rakuten",
+    "order": "1", "line": "1", "actor": "", "note": "",
+}  # fmt: skip
+
+
+class Told:
+    """What a command printed and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Zaiko = Callable[..., Told]
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with settings, and none of the user's own."""
+    (tmp_path / "zaiko.toml").write_text(SETTINGS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    # The command's umask is for its own process.
+    before = os.umask(0o022)
+    os.umask(before)
+    monkeypatch.setattr("os.umask", lambda _: before)
+    return tmp_path
+
+
+@pytest.fixture
+def zaiko(directory: Path, capsys: pytest.CaptureFixture[str]) -> Zaiko:
+    """Runs a command in this process."""
+
+    def run(*words: str) -> Told:
+        code = cli.main(words)
+        seen = capsys.readouterr()
+        return Told(code, seen.out, seen.err)
+
+    return run
+
+
+@pytest.fixture
+def house(directory: Path) -> Iterator[FakeDoor]:
+    """A house that answers everything."""
+    state = StateDir(directory / "state")
+    state.root.mkdir(mode=0o700)
+    state.claim()
+    with answering(state.endpoint("inventory"), state.endpoint("events")) as fake:
+        fake.on(AskStatus, STATUS)
+        fake.on(ControlMall, STATUS)
+        fake.on(AskErrors, [FAULT])
+        fake.on(ClearErrors, {"cleared": [7], "resumed": ["rakuten"]})
+        fake.on(StartImport, IMPORT)
+        fake.on(LinkAuto, LINKED)
+        fake.on(LinkAdd, LINKED)
+        fake.on(LinkRemove, LINKED)
+        fake.on(AskConflicts, [CONFLICT])
+        fake.on(AskStock, {"rows": [ROW], "hits": 1, "next": None})
+        fake.on(SetStock, ROW)
+        fake.on(AdjustStock, ROW)
+        fake.on(StartReflect, {"rows": [REFLECTED], "next": None})
+        fake.on(AskHistory, {"rows": [MOVED], "next": None})
+        fake.on(DeleteSkus, {"deleted": ["TEE"]})
+        yield fake
+
+
+def is_one_sentence(told: Told) -> bool:
+    """One line on stderr in English and Japanese, and nothing on stdout."""
+    line = told.err.strip()
+    return (
+        told.out == ""
+        and "\n" not in line
+        and " / " in line
+        and any(ord(sign) > 0x3000 for sign in line)
+        and "Traceback" not in line
+    )
+
+
+# --- what the words ask -------------------------------------------------------------------------
+
+ACTOR = client.operator()
+ASKED: list[tuple[str, Any]] = [
+    ("status", AskStatus(1)),
+    ("malls", AskStatus(1)),
+    ("malls list", AskStatus(1)),
+    ("malls pause yahoo", ControlMall(1, "yahoo", "pause", ACTOR)),
+    ("malls resume yahoo", ControlMall(1, "yahoo", "resume", ACTOR)),
+    ("malls poll yahoo", ControlMall(1, "yahoo", "poll", ACTOR)),
+    ("errors", AskErrors(1, None, None)),
+    ("errors list --mall yahoo --all", AskErrors(1, None, "yahoo", with_cleared=True)),
+    ("errors show 7", AskErrors(1, 7)),
+    ("errors clear 7 8", ClearErrors(1, (7, 8), None, ACTOR)),
+    ("errors clear --mall yahoo", ClearErrors(1, (), "yahoo", ACTOR)),
+    ("import rakuten", StartImport(1, "rakuten", ACTOR)),
+    ("link auto", LinkAuto(1, None, ACTOR)),
+    ("link auto --mall yahoo", LinkAuto(1, "yahoo", ACTOR)),
+    ("link add TEE yahoo t1 red", LinkAdd(1, "TEE", "yahoo", "t1", "red", ACTOR)),
+    ("link add TEE yahoo t1", LinkAdd(1, "TEE", "yahoo", "t1", "", ACTOR)),
+    ("link remove TEE yahoo t1", LinkRemove(1, "TEE", "yahoo", "t1", "", ACTOR)),
+    ("link conflicts", AskConflicts(1)),
+    ("link", AskConflicts(1)),
+    ("stock", AskStock(1, StockFilter(), None, 50)),
+    ("stock list --all", AskStock(1, StockFilter(), None, 500)),
+    ("stock list --json", AskStock(1, StockFilter(), None, 500)),
+    ("stock list --limit 7 --json", AskStock(1, StockFilter(), None, 7)),
+    ("stock list --mall yahoo --diff --search 帽子 --max -3 --linked",
+     AskStock(1, StockFilter(mall="yahoo", has_difference=True, search="帽子", total_max=-3,
+                             linked=True), None, 50)),
+    ("stock list --unlinked", AskStock(1, StockFilter(linked=False), None, 50)),
+    ("stock show TEE", AskStock(1, StockFilter(skus=("TEE",)), None, 1)),
+    ("stock set TEE 5", SetStock(1, "TEE", 5, ACTOR)),
+    ("reflect TEE CAP", StartReflect(1, StockFilter(skus=("TEE", "CAP")), False, False, ACTOR)),
+    ("reflect --all", StartReflect(1, StockFilter(), True, False, ACTOR)),
+    ("reflect --diff --mall yahoo --dry-run",
+     StartReflect(1, StockFilter(mall="yahoo", has_difference=True), False, True, ACTOR)),
+    ("history TEE", AskHistory(1, "TEE", 0, 500)),
+    ("delete TEE CAP", DeleteSkus(1, ("TEE", "CAP"), ACTOR)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "letter"), ASKED, ids=[words for words, _ in ASKED])
+def test_a_command_asks_its_question_and_prints_the_answer(
+    zaiko: Zaiko, house: FakeDoor, words: str, letter: Any
+) -> None:
+    told = zaiko(*words.split())
+    assert (told.code, told.err) == (0, "")
+    assert house.letters == [letter]
+    assert told.out.strip()
+
+
+@pytest.mark.parametrize("words", [words for words, _ in ASKED])
+def test_with_json_the_answer_is_one_json_value(zaiko: Zaiko, house: FakeDoor, words: str) -> None:
+    told = zaiko(*words.split(), "--json")
+    assert (told.code, told.err) == (0, "")
+    assert told.json
+
+
+@pytest.mark.parametrize(
+    ("words", "delta", "reason"),
+    [
+        ("stock adjust TEE +3", 3, ""),
+        ("stock adjust TEE -2 --reason 破損", -2, "破損"),
+        ("stock adjust --reason 破損 TEE -2", -2, "破損"),
+        ("--json stock --reason=破損 adjust TEE -2", -2, "破損"),
+        ("stock adjust -- TEE -2", -2, ""),
+    ],
+)
+def test_a_signed_number_is_a_value_and_options_stand_anywhere(
+    zaiko: Zaiko, house: FakeDoor, words: str, delta: int, reason: str
+) -> None:
+    assert zaiko(*words.split()).code == 0
+    assert (house.last.sku, house.last.delta, house.last.reason) == ("TEE", delta, reason)
+    assert house.last.key
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--config other.toml --json status", "status --json --config=other.toml",
+     "--json status --config other.toml"],
+)  # fmt: skip
+def test_everywhere_options_are_taken_before_and_after(
+    zaiko: Zaiko, house: FakeDoor, directory: Path, words: str
+) -> None:
+    (directory / "zaiko.toml").rename(directory / "other.toml")
+    assert zaiko(*words.split()).json == STATUS
+
+
+def test_a_long_list_is_one_json_list_read_page_by_page(zaiko: Zaiko, house: FakeDoor) -> None:
+    pages = {None: ("b", 2), "b": ("c", 2), "c": (None, 1)}
+
+    def page_of(question: AskStock) -> Any:
+        following, rows = pages[question.after]
+        return {"rows": [ROW] * rows, "hits": 5, "next": following}
+
+    house.on(AskStock, page_of)
+    assert len(zaiko("stock", "list", "--json").json) == 5
+    assert [letter.after for letter in house.letters] == [None, "b", "c"]
+
+
+def test_a_person_is_told_that_there_is_more(zaiko: Zaiko, house: FakeDoor) -> None:
+    house.on(AskStock, {"rows": [ROW] * 50, "hits": 70, "next": "x"})
+    assert "70 件中 50 件" in zaiko("stock", "list").out
+    assert len(house.letters) == 1
+
+
+def test_an_import_is_followed_until_it_is_done(zaiko: Zaiko, house: FakeDoor) -> None:
+    house.on(StartImport, {**IMPORT, "state": "running"})
+    states = iter(("running", "done"))
+    house.on(AskImport, lambda _: {**IMPORT, "state": next(states)})
+    assert zaiko("import", "rakuten", "--json").json == IMPORT
+    assert [letter.job for letter in house.letters[1:]] == [3, 3]
+
+
+def test_an_import_that_is_not_waited_for_says_its_number(zaiko: Zaiko, house: FakeDoor) -> None:
+    house.on(StartImport, {**IMPORT, "state": "waiting"})
+    assert zaiko("import", "rakuten", "--no-wait", "--json").json["job"] == 3
+    assert len(house.letters) == 1
+
+
+def test_a_blocked_reflect_exits_3_with_its_rows(zaiko: Zaiko, house: FakeDoor) -> None:
+    blocked = {**REFLECTED, "result": "blocked", "reason": "停止中", "delta": None}
+    house.on(StartReflect, {"rows": [REFLECTED, blocked], "next": None})
+    told = zaiko("reflect", "--all", "--json")
+    assert told.code == 3
+    assert told.json == [REFLECTED, blocked]
+    assert "1 件は反映できません" in told.err
+
+
+def test_watch_prints_an_event_a_line_until_ctrl_c(
+    zaiko: Zaiko, house: FakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.events.append(Event(1.0, "push", "yahoo", "tee", "反映しました", "pushed", -1))
+    shown = page.write_json
+
+    def once(value: object) -> None:
+        shown(value)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(page, "write_json", once)
+    told = zaiko("watch", "--json")
+    assert told.code == 0
+    assert told.json["action"] == "push"
+
+
+def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor) -> None:
+    house.on(AskStock, {"rows": [{**ROW, "name": "a\x1b[2Jb"}], "hits": 1, "next": None})
+    assert "\x1b" not in zaiko("stock", "list").out
+
+
+# --- how it says no -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("statsu", "zaiko status"),
+        ("stock lst", "zaiko stock list"),
+        ("stock list --serch x", "--search"),
+        ("stock list --josn", "--json"),
+        ("stock set TEE", "zaiko stock set --help"),
+        ("stock set TEE 1.5", "zaiko stock set --help"),
+        ("stock set TEE -5", "zaiko stock set --help"),
+        ("stock set TEE 5 6", "zaiko stock set --help"),
+        ("stock adjust TEE many", "zaiko stock adjust --help"),
+        ("stock list --limit", "--limit"),
+        ("stock list --limit 0", "--limit"),
+        ("errors show x", "zaiko errors show --help"),
+        ("errors clear", "--mall"),
+        ("errors clear 1 --mall yahoo", "--mall"),
+        ("reflect", "--all"),
+        ("reflect --all TEE", "--all"),
+        ("import", "zaiko import --help"),
+        ("link rules add", "not in this version"),
+        ("stock export", "not in this version"),
+        ("stock list --csv out.csv", "not in this version"),
+        ("import rakuten --file x.txt", "not in this version"),
+        ("sandbox amazon", "rakuten, yahoo"),
+        ("sandbox rakuten --port 99999", "--port"),
+        ("demo --seconds 0", "--seconds"),
+        ("status --config nowhere.toml", "nowhere.toml"),
+        ("key set yahooo a=b", "yahoo"),
+    ],
+)
+def test_bad_words_are_one_sentence_and_exit_2(
+    zaiko: Zaiko, house: FakeDoor, words: str, hint: str
+) -> None:
+    told = zaiko(*words.split())
+    assert told.code == 2
+    assert is_one_sentence(told), told.err
+    assert hint in told.err
+    assert house.letters == []
+
+
+def test_bad_settings_are_one_sentence_and_exit_2(zaiko: Zaiko, directory: Path) -> None:
+    (directory / "zaiko.toml").write_text(SETTINGS.replace("request_timeout_s", "request_timout_s"))
+    for words in (["status"], ["key", "list"]):
+        told = zaiko(*words)
+        assert told.code == 2
+        assert is_one_sentence(told)
+        assert "request_timeout_s" in told.err
+
+
+@pytest.mark.parametrize("words", [words for words, _ in ASKED] + ["watch"])
+def test_without_a_house_a_command_says_so_at_once_and_exits_4(zaiko: Zaiko, words: str) -> None:
+    began = time.monotonic()
+    told = zaiko(*words.split())
+    assert time.monotonic() - began < 1
+    assert told.code == 4
+    assert is_one_sentence(told)
+    assert "zaiko run" in told.err
+
+
+def test_a_socket_file_without_a_house_is_no_house(zaiko: Zaiko, directory: Path) -> None:
+    state = StateDir(directory / "state")
+    state.root.mkdir(mode=0o700)
+    state.claim()
+    with answering(state.endpoint("inventory"), state.endpoint("events")):
+        pass
+    (directory / "state" / "lock").write_text(f"{os.getpid()}\n")
+    assert zaiko("status").code == 4
+
+
+def test_a_house_that_is_silent_is_given_up_in_time(zaiko: Zaiko, house: FakeDoor) -> None:
+    house.on(AskStatus, lambda _: None)
+    told = zaiko("status")
+    assert told.code == 4
+    assert is_one_sentence(told)
+
+
+@pytest.mark.parametrize("code", [2, 3])
+def test_a_refusal_is_told_in_both_languages_with_its_code(
+    zaiko: Zaiko, house: FakeDoor, code: int
+) -> None:
+    house.on(ClearErrors, Denied(0, code, "キーがまだ使えません", "The key does not work yet"))
+    told = zaiko("errors", "clear", "7", "--json")
+    assert told.code == code
+    assert told.err == "The key does not work yet / キーがまだ使えません\n"
+    assert is_one_sentence(told)
+
+
+def test_a_bug_is_one_sentence_and_exits_1(zaiko: Zaiko, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(client, "open_house", broken)
+    told = zaiko("status")
+    assert told.code == 1
+    assert is_one_sentence(told)
+    assert "RuntimeError" in told.err
+
+
+def test_a_sku_that_is_not_there_exits_2(zaiko: Zaiko, house: FakeDoor) -> None:
+    house.on(AskStock, {"rows": [], "hits": 0, "next": None})
+    told = zaiko("stock", "show", "NOPE")
+    assert told.code == 2
+    assert is_one_sentence(told)
+
+
+def test_help_is_plain_and_everywhere(zaiko: Zaiko) -> None:
+    for words in ([], ["--help"], ["stock", "--help"], ["stock", "adjust", "-h"], ["help"]):
+        told = zaiko(*words)
+        assert told.code == (2 if words == ["help"] else 0)
+        assert "╭" not in told.out
+    assert "--reason" in zaiko("stock", "adjust", "--help").out
+    assert "--config" in zaiko("stock", "adjust", "--help").out
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("run", "actors.supervisor"),
+        ("run --config x.toml", "actors.supervisor --config x.toml"),
+        ("mall yahoo", "actors.mall yahoo"),
+        ("--config x.toml mall yahoo", "actors.mall yahoo --config x.toml"),
+        ("demo", "actors.demo"),
+        ("demo --json --seconds 5", "actors.demo --seconds 5 --json"),
+        ("sandbox all", "sandbox all --port 0 --speed 1"),
+        ("sandbox yahoo --port 9002 --speed 60", "sandbox yahoo --port 9002 --speed 60"),
+    ],
+)
+def test_a_process_takes_the_place_of_the_command(
+    zaiko: Zaiko, monkeypatch: pytest.MonkeyPatch, words: str, command: str
+) -> None:
+    became: list[Any] = []
+    monkeypatch.setattr("os.execve", lambda *told: became.append(told))
+    zaiko(*words.split())
+    ((program, line, environ),) = became
+    assert program == sys.executable
+    assert line == [sys.executable, "-P", "-m", *command.split()]
+    # Our own rooms come before any stray ones, from any working directory.
+    assert environ["PYTHONPATH"].split(os.pathsep)[0] == str(Path(cli.__file__).parent)
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+def stored(directory: Path) -> Any:
+    return json.loads((directory / "state" / "keys" / "rakuten.json").read_text())["credentials"]
+
+
+def words_of(values: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+def test_a_key_given_in_words_is_stored_for_us_alone_and_never_shown(
+    zaiko: Zaiko, directory: Path
+) -> None:
+    told = zaiko("key", "set", "rakuten", *words_of(KEY))
+    assert (told.code, told.err) == (0, "")
+    assert stored(directory) == KEY
+    file = directory / "state" / "keys" / "rakuten.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    listed = zaiko("key", "list", "--json")
+    assert [row["stored"] for row in listed.json] == [True, False]
+    assert "secret-1" not in told.out + listed.out + zaiko("key", "list").out
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("key.json", json.dumps(KEY)),
+        ("key.toml", "".join(f'{name} = "{value}"\n' for name, value in KEY.items())),
+        ("line.json", json.dumps({"mall": "rakuten", "credentials": KEY})),
+    ],
+)
+def test_a_key_is_read_from_a_file(zaiko: Zaiko, directory: Path, name: str, text: str) -> None:
+    (directory / name).write_text(text)
+    assert zaiko("key", "set", "rakuten", "--file", name).code == 0
+    assert stored(directory) == KEY
+
+
+def test_a_key_is_read_from_stdin(
+    zaiko: Zaiko, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(KEY)))
+    assert zaiko("key", "set", "rakuten", "-", "--json").json["announced"] is False
+    assert stored(directory) == KEY
+
+
+def test_on_a_terminal_a_key_is_asked_for_without_echo(
+    zaiko: Zaiko, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    typed = iter(KEY.values())
+    monkeypatch.setattr("getpass.getpass", lambda _: next(typed))
+    told = zaiko("key", "set", "rakuten")
+    assert told.code == 0
+    assert "ライセンスキー" in told.err
+    assert stored(directory) == KEY
+
+
+def test_a_running_house_hears_of_the_key(zaiko: Zaiko, house: FakeDoor) -> None:
+    told = zaiko("key", "set", "rakuten", *words_of(KEY), "--json")
+    assert told.json["announced"] is True
+    assert house.letters == [KeyChanged(1, "rakuten")]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ([], "service_secret, license_key"),
+        (["service_secret=a"], "license_key"),
+        (["service_secret=a", "license_key="], "license_key"),
+        (["service_secret=a", "licence_key=b"], "license_key"),
+        (["service_secret=a", "SL-secret-2"], "FIELD=VALUE"),
+        (["--file", "nowhere.json"], "nowhere.json"),
+        (["--file", "zaiko.toml"], "zaiko.toml"),
+    ],
+)
+def test_a_key_with_wrong_fields_is_refused_and_nothing_is_stored(
+    zaiko: Zaiko, directory: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], hint: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    told = zaiko("key", "set", "rakuten", *words)
+    assert told.code == 2
+    assert is_one_sentence(told)
+    assert hint in told.err
+    assert "SL-secret-2" not in told.err
+    assert not (directory / "state" / "keys" / "rakuten.json").exists()
+
+
+# --- doctor -------------------------------------------------------------------------------------
+
+
+def test_the_doctor_works_without_a_house(zaiko: Zaiko) -> None:
+    told = zaiko("doctor", "--json")
+    assert told.code == 0
+    found = {(row["check"], row["subject"]): row["state"] for row in told.json["checks"]}
+    assert found["settings", ""] == "good"
+    assert found["key", "rakuten"] == "bad"
+    assert found["sandbox", "yahoo"] == "bad"
+    assert found["poll_interval", "yahoo"] == "good"
+    assert found["daemon", ""] == "warning"
+    assert told.json["ok"] is False
+    assert "要対応" in zaiko("doctor").out
+
+
+def test_the_doctor_asks_the_house_that_runs(zaiko: Zaiko, house: FakeDoor) -> None:
+    found = {row["check"]: row["state"] for row in zaiko("doctor", "--json").json["checks"]}
+    assert found["daemon"] == found["database"] == found["state_dir"] == "good"
+    assert found["lane"] == "warning"
+
+
+def test_the_doctor_sees_an_open_state_dir_and_hasty_polls(zaiko: Zaiko, directory: Path) -> None:
+    (directory / "state").mkdir(mode=0o755)
+    (directory / "state").chmod(0o755)
+    hasty = SETTINGS.replace("request_timeout_s = 1", "poll_interval_s = 1")
+    (directory / "zaiko.toml").write_text(hasty.replace("speed = 60\n", ""))
+    found = {row["check"]: row["state"] for row in zaiko("doctor", "--json").json["checks"]}
+    assert found["state_dir"] == "bad"
+    assert found["poll_interval"] == "warning"
+
+
+def test_the_doctor_of_bad_settings_exits_2(zaiko: Zaiko, directory: Path) -> None:
+    (directory / "zaiko.toml").write_text("base_mall = 3")
+    told = zaiko("doctor", "--json")
+    assert told.code == 2
+    assert told.json["checks"][0]["state"] == "bad"
+
+
+def test_the_command_loads_neither_an_http_client_nor_the_database() -> None:
+    program = "import sys, cli; print(*sorted({'httpx', 'sqlalchemy', 'uvicorn'} & {*sys.modules}))"
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == ""
