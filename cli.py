@@ -246,9 +246,9 @@ def key_renew(
 
 
 @key_app.command("list")
-def key_list() -> None:
+def key_list(name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None) -> None:
     """Which keys are stored; never a secret (一覧)."""
-    _show(KeyCabinet(ASKED.config).list(), tables.keys)
+    _show(KeyCabinet(ASKED.config).list(name), tables.keys)
 
 
 @errors_app.command("list")

@@ -28,6 +28,8 @@ class ChildPlan(Struct, frozen=True):
     """Lower stages are started, and are ready, before higher ones; they stop after them."""
     is_vital: bool = False
     """Whether the house cannot stand without it."""
+    is_patient: bool = False
+    """It waits by itself for what lower stages bring, so that it need not be started after them."""
 
 
 Start = Literal["ready", "ended", "late"]

@@ -84,6 +84,8 @@ CLEAR_WAIT_S: Final = 60.0
 """`errors clear` asks the mall whether its key works: its answer may take this long."""
 ASK_AGAIN_S: Final = 0.3
 """From one look at an import or a reflect to the next."""
+IMPORT_STILL_S: Final = 5.0
+"""Without a row for so long, `import` looks whether its mall is at work."""
 SILENCE_S: Final = 2.0
 """Without an event for so long, `watch` looks whether the house still stands."""
 NEXT_TRY_S: Final = 0.05
@@ -260,10 +262,27 @@ class House:
         view = self._ask(lambda number: StartImport(number, mall, self._actor))
         job = int(view["job"])
         yield view
+        moved_at = time.monotonic()
         while view["state"] != "done":
             self._runner.run(asyncio.sleep(ASK_AGAIN_S))
-            view = self._ask(lambda number: AskImport(number, job))
+            before, view = view, self._ask(lambda number: AskImport(number, job))
+            if view["read"] != before["read"]:
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > IMPORT_STILL_S:
+                view["reason"] = view["reason"] or self._why_still(mall)
             yield view
+
+    def _why_still(self, name: str) -> str:
+        """Why an import does not begin; raises Refusal where it will not without an operator."""
+        (mall,) = (mall for mall in self.status()["malls"] if mall["name"] == name)
+        state = mall["state"]
+        if state in {"halted", "paused", "stopped"}:
+            raise Refusal(
+                3,
+                f"{name} は連携していないため({state})、取り込みは再開後に始まります。",
+                f"{name} is {state}: the import begins by itself once it runs again.",
+            )
+        return "" if state == "running" else f"{name}: {state}"
 
     def link_auto(self, mall: str | None) -> Body:
         """`link auto`, all pages: LinkedView."""

@@ -53,10 +53,10 @@ class KeyCabinet:
         """What `key set` asks for."""
         return card_of(self.mall(name).kind).credential_fields
 
-    def list(self) -> list[dict[str, Any]]:
-        """Every mall and what is stored for it; no value of it."""
+    def list(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Every mall, or one, and what is stored for it; no value of it."""
         told = []
-        for mall in self.settings.malls:
+        for mall in self.settings.malls if name is None else [self.mall(name)]:
             key, is_broken = self._look(mall.name)
             told.append(
                 {

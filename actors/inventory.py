@@ -58,15 +58,16 @@ INVENTORY: Final = "inventory"
 EVENTS: Final = "events"
 """Short name of the local socket live events come from."""
 TICK_S: Final = 1.0
-"""How often what only time brings is looked for."""
-IDLE_S: Final = 2.0
-"""Without letters for so long, the write-ahead log is moved into the database."""
+"""How often what only time brings is looked for, and the write-ahead log is written back."""
 READERS: Final = 2
 """Threads that answer lists."""
 READS_WAITING_MAX: Final = 100
 """Lists that may wait for a thread; a further one is refused."""
 
 LISTS = (AskStatus, AskErrors, AskConflicts, AskStock, AskHistory, AskImport)
+
+UNLOGGED: Final = frozenset({"order", "push", "settled"})
+"""Events of single listings: the lanes log them by the call, one line a unit of work."""
 
 LOG = structlog.get_logger()
 
@@ -113,7 +114,8 @@ class Inventory:
         self._is_leaving = asyncio.Event()
         self._left = asyncio.Event()
         """Set when every mall has said goodbye."""
-        self._busy_at = time.monotonic()
+        self._has_served = False
+        """Letters were served since the write-ahead log was last moved into the database."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- letters ------------------------------------------------------------------------------
@@ -156,7 +158,7 @@ class Inventory:
                 else:
                     batch.append(Incoming(one.sender, one.letter))
             if batch:
-                self._busy_at = time.monotonic()
+                self._has_served = True
                 self._send(self.desk.serve(batch, time.time()))
                 if self._is_leaving.is_set() and self.desk.is_deserted:
                     self._left.set()
@@ -168,6 +170,8 @@ class Inventory:
             self._door.send(receiver, letter)
         for event in outgoing.events:
             self._bulletin.publish(event)
+            if event.action in UNLOGGED:
+                continue
             LOG.info(
                 event.text_en,
                 action=event.action,
@@ -182,8 +186,10 @@ class Inventory:
         while True:
             await asyncio.sleep(TICK_S)
             self._send(self.desk.tick(time.time()))
-            if time.monotonic() - self._busy_at > IDLE_S:
-                self._store.checkpoint()
+            if self._has_served:
+                self._has_served = False
+                # Beside the writer, so that hardly any is left to do inside an order's commit.
+                await asyncio.to_thread(self._store.checkpoint)
 
     def hear(self, news: News) -> None:
         """The supervisor gave up on a child."""

@@ -28,7 +28,7 @@ from engine.messages import (
 )
 from engine.snapshot import OrderMark, OrderSnapshot, UnreadableOrder
 
-RESCAN_MAX: Final = 5
+RESCAN_MAX: Final = 12
 """Scans of one window after the first; a list that still grows makes the poll incomplete."""
 STABLE_SCANS: Final = 2
 """Scans in a row without a new order after which a list of several pages counts as whole."""

@@ -1,10 +1,11 @@
 """`zaiko run`: the house. Locks state_dir, starts the inventory and the malls, keeps them running.
 
-Order: stages start from the lowest and each is ready before the next begins; they stop from the
-highest. Within a stage children start in order and do not wait for one another, so a mall that
-hangs at its start delays no other. SIGTERM and SIGINT drain and end with 0; a second one kills.
-SIGHUP reads the settings again: new malls start, gone ones stop, given-up ones get another try,
-and the rest are told to reload. A vital child that is given up ends the house with 1, loudly.
+Order: stages start from the lowest and each is ready before the next begins, but for children that
+wait by themselves: they start along with the first. They stop from the highest. Within a stage
+children start in order and do not wait for one another, so a mall that hangs delays no other.
+SIGTERM and SIGINT drain and end with 0; a second one kills. SIGHUP reads the settings again: new
+malls start, gone ones stop, given-up ones get another try, and the rest are told to reload. A vital
+child that is given up ends the house with 1, loudly.
 """
 
 import argparse
@@ -56,11 +57,13 @@ class HousePlan(Struct, frozen=True):
 
 def plan_of(settings: Settings) -> HousePlan:
     """The inventory first, then a process for each mall."""
-    python = (sys.executable, "-P", "-m")
+    python = (sys.executable, "-P", "-m", "actors.lean")
     file = ("--config", str(settings.source))
-    inventory = ChildPlan(INVENTORY, (*python, "actors.inventory", *file), stage=0, is_vital=True)
+    inventory = ChildPlan(INVENTORY, (*python, "inventory", *file), stage=0, is_vital=True)
     malls = (
-        ChildPlan(f"mall:{mall.name}", (*python, "actors.mall", mall.name, *file), stage=1)
+        ChildPlan(
+            f"mall:{mall.name}", (*python, "mall", mall.name, *file), stage=1, is_patient=True
+        )
         for mall in settings.malls
     )
     return HousePlan(
@@ -101,12 +104,13 @@ class Supervisor:
 
     async def _start(self, plan: HousePlan, group: asyncio.TaskGroup) -> None:
         """Starts what does not run yet, stage by stage."""
-        for stage in sorted({child.stage for child in plan.children}):
-            started = [
-                self._keep(child, plan, group)
-                for child in plan.children
-                if child.stage == stage and child.name not in self._keepers
-            ]
+        stages = sorted({child.stage for child in plan.children})
+        for stage in stages:
+            for child in plan.children:
+                is_due = child.stage == stage or (stage == stages[0] and child.is_patient)
+                if is_due and child.name not in self._keepers:
+                    self._keep(child, plan, group)
+            started = [keeper for keeper, _ in self._keepers.values() if keeper.plan.stage == stage]
             for keeper in started:
                 await _first(self._over, keeper.settled)
             if self._over.is_set():

@@ -28,6 +28,9 @@ from engine.questions import (
 
 QUEUE_LETTERS_MAX = 1_000
 """High-water mark of every socket; past it a PUB drops and a ROUTER or DEALER holds back."""
+RECONNECT_MS = 10
+"""Before a lost connection is tried again, in milliseconds; doubles."""
+RECONNECT_MS_MAX = 200
 LINE_PENDING_MAX = 64
 """Questions one line may have open; a further one waits."""
 LETTER_BYTES_MAX = 8_000_000
@@ -58,6 +61,9 @@ class Received(Struct, frozen=True):
 def _socket(context: zmq.Context[Any], kind: int) -> "zmq.Socket[bytes]":
     socket: zmq.Socket[bytes] = context.socket(kind)
     socket.setsockopt(zmq.LINGER, 0)
+    # Whoever starts before the inventory is there, or outlives it, finds it soon.
+    socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MS_MAX)
     socket.setsockopt(zmq.SNDHWM, QUEUE_LETTERS_MAX)
     socket.setsockopt(zmq.RCVHWM, QUEUE_LETTERS_MAX)
     socket.setsockopt(zmq.MAXMSGSIZE, LETTER_BYTES_MAX)

@@ -100,10 +100,10 @@ class House:
         store.close()
 
     def start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Starts `python -P -m module ARGUMENTS --config F` and waits until it is ready."""
+        """Starts a child as the supervisor does and waits until it is ready."""
         ready, child = os.pipe()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, *arguments, "--config", str(self.file)],
+            [sys.executable, "-P", "-m", "actors.lean", module.removeprefix("actors."), *arguments, "--config", str(self.file)],
             env={**os.environ, READY_FD: str(child), HOUSE_TOKEN: TOKEN},
             pass_fds=(child,),
             stdin=subprocess.DEVNULL,

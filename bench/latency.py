@@ -152,10 +152,7 @@ def run(told: argparse.Namespace) -> dict[str, Any]:
     """The bench's result."""
     measured = unit(told.skus, told.commits)
     with running("rakuten", speed=SPEED) as pretend:
-        items = [
-            {"code": code_of(row), "quantity": TOTAL}
-            for row in range(1, told.skus + 1)
-        ]
+        items = [{"code": code_of(row), "quantity": TOTAL} for row in range(1, told.skus + 1)]
         httpx.post(f"{pretend.url}/_sandbox/items", json=items).raise_for_status()
         malls = (
             MallPlan("one", "rakuten"),

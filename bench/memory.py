@@ -25,15 +25,14 @@ BATCH = 100
 ROUNDS = 4
 QUIET_S = 2.0
 """After the work, before the memory is read."""
-ORDERS = 500
-"""Orders placed at a pretend mall, which the mall actor reads; each is pushed to the other."""
+ORDER_CALL = "POST /ShoppingWebService/V1/orderInfo"
 GOALS = {"mall_of_m1": 1.2, "inventory_growth": 1.05, "intake_kept": 0.5}
 
 
 async def _intake(house: House, told: argparse.Namespace, skus: int) -> float:
     """Lines a second, the median of some rounds."""
     lane = Lane(house, house.malls[0].name)
-    rates = []
+    rates: list[float] = []
     try:
         await lane.begin()
         for place in range(ROUNDS + 1):
@@ -65,32 +64,31 @@ def _wait_for_orders(pretend: Pretend, path: str, calls: int) -> None:
         time.sleep(0.05)
 
 
-def _malls(skus: int) -> dict[str, Any]:
+def _malls(skus: int, orders: int) -> dict[str, Any]:
     """The mall actors after polls and pushes on pretend malls."""
     with pretend_malls(SPEED) as malls:
         for pretend in malls.values():
             pretend.fill(skus)
-        plans = [pretend.plan(kind, SPEED, "poll_interval_s = 1") for kind, pretend in malls.items()]
+        plans = [mall.plan(kind, SPEED, "poll_interval_s = 1") for kind, mall in malls.items()]
         with house_of(plans) as house:
             house.fill(skus)
-            with started(house, "actors.inventory"):
-                found: dict[str, Any] = {}
-                with started(house, "actors.mall", "rakuten") as one:
-                    with started(house, "actors.mall", "yahoo") as two:
-                        for pretend in malls.values():
-                            pretend.order([(1 + at % skus, 1) for at in range(ORDERS)])
-                        _wait_for_orders(malls["yahoo"], "POST /ShoppingWebService/V1/orderInfo", ORDERS)
-                        time.sleep(QUIET_S)
-                        found["rakuten"] = memory_of(one.pid)
-                        found["yahoo"] = memory_of(two.pid)
-    return found
+            with (
+                started(house, "actors.inventory"),
+                started(house, "actors.mall", "rakuten") as one,
+                started(house, "actors.mall", "yahoo") as two,
+            ):
+                for pretend in malls.values():
+                    pretend.order([(1 + at % skus, 1) for at in range(orders)])
+                _wait_for_orders(malls["yahoo"], ORDER_CALL, orders)
+                time.sleep(QUIET_S)
+                return {"rakuten": memory_of(one.pid), "yahoo": memory_of(two.pid)}
 
 
 def run(told: argparse.Namespace) -> dict[str, Any]:
     """The bench's result."""
     m1, m2 = idle_process(M1_IMPORTS), idle_process(M2_IMPORTS)
     sizes = [_inventory(told, skus) for skus in told.skus]
-    malls = _malls(told.skus[0])
+    malls = _malls(told.skus[0], told.orders)
     first, last = sizes[0], sizes[-1]
     ratios = {
         "mall_of_m1": max(mall["rss_mib"] for mall in malls.values()) / m1["rss_mib"],
@@ -120,6 +118,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--skus", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--lines", type=int, default=10_000, help="lines of a round of intake")
+    parser.add_argument(
+        "--orders", type=int, default=500, help="placed at each mall, and pushed to the other"
+    )
     parser.add_argument("--cache-mib", type=int, default=16)
     print(json.dumps(rounded(run(parser.parse_args())), indent=1))
 

@@ -29,12 +29,15 @@ class Pretend(Struct, frozen=True):
             rows = range(first, min(first + PAGE, skus + 1))
             self.post("items", [{"code": code_of(row), "quantity": quantity} for row in rows])
 
-    def order(self, lines: Sequence[tuple[int, int]]) -> None:
-        """Places orders of one line each: (SKU, units)."""
+    def order(self, lines: Sequence[tuple[int, int]], over_s: float = 0.0) -> None:
+        """Places orders of one line each, (SKU, units), stamped evenly over the last seconds."""
         for at in range(0, len(lines), PAGE):
             orders = [
-                {"lines": [{"code": code_of(sku), "quantity": units}]}
-                for sku, units in lines[at : at + PAGE]
+                {
+                    "lines": [{"code": code_of(sku), "quantity": units}],
+                    "age_s": over_s * (1 - place / len(lines)),
+                }
+                for place, (sku, units) in enumerate(lines[at : at + PAGE], at)
             ]
             self.post("orders", {"orders": orders})
 

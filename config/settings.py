@@ -125,7 +125,7 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     edit_sign: Literal["version", "none"] = "version"
     """Yahoo: whether an order's version tells that it may have been edited."""
     import_details: Literal["variations", "all"] = "variations"
-    """Yahoo: whether an import asks for each item's page, one call an item, or only where needed."""
+    """Yahoo: whether an import reads each item's page, one call an item, or where needed only."""
 
     @property
     def bounds(self) -> Bounds:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
@@ -48,13 +49,17 @@ class Paths:
             if endpoint.trailing_slash:
                 self._plain[endpoint.method, endpoint.path + "/"] = endpoint
 
-    def find(self, method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
-        """Return the endpoint and the named parts of the path."""
+    def find(self, method: str, path: str, raw: str) -> tuple[Endpoint | None, dict[str, str]]:
+        """Return the endpoint and the named parts of the path.
+
+        Parts are cut out of the raw path and decoded once: an encoded slash belongs to its part.
+        """
         if endpoint := self._plain.get((method, path)):
             return endpoint, {}
         for served, pattern, endpoint in self._patterns:
-            if served == method and (match := pattern.fullmatch(path)):
-                return endpoint, match.groupdict()
+            if served == method and (match := pattern.fullmatch(raw)):
+                parts = match.groupdict()
+                return endpoint, {name: unquote(part) for name, part in parts.items()}
         return None, {}
 
 
@@ -94,7 +99,8 @@ class Gate:
 
     def _call(self, scope: Scope, body: bytes) -> Call:
         path: str = scope["path"]
-        endpoint, captures = self._paths.find(scope["method"], path)
+        raw = scope["raw_path"].decode("latin-1")
+        endpoint, captures = self._paths.find(scope["method"], path, raw)
         return Call(
             method=scope["method"],
             path=path,
@@ -122,8 +128,12 @@ class Gate:
         if endpoint is None:
             return self._mall.unknown_path(call)
         if fault is None:
-            return endpoint.handler(call)
+            return self._handle(endpoint, call)
         return await self._struck(fault, endpoint, call, scope, receive)
+
+    def _handle(self, endpoint: Endpoint, call: Call) -> Response:
+        self._shop.agenda.catch_up()
+        return endpoint.handler(call)
 
     def _fault_for(self, call: Call) -> Fault | None:
         if call.endpoint is None:
@@ -164,12 +174,12 @@ class Gate:
                 if not await self._pause(delay_s):
                     self._drop(scope)
                     return None
-                return endpoint.handler(call)  # also when the caller has left: it was taken
+                return self._handle(endpoint, call)  # also when the caller has left: it was taken
             case "timeout_before":
                 faults.spend(fault)
             case "timeout_after":
                 faults.spend(fault)
-                endpoint.handler(call)
+                self._handle(endpoint, call)
             case "late_apply":
                 faults.spend(fault)
                 await self._hold_and_drop(scope, receive)
@@ -177,10 +187,10 @@ class Gate:
                 return None
             case "garbage":
                 faults.spend(fault)
-                return _garbled(endpoint.handler(call))
+                return _garbled(self._handle(endpoint, call))
             case _:
                 call.fault = fault  # bad_item, page_shift: the handler knows its rows and pages
-                return endpoint.handler(call)
+                return self._handle(endpoint, call)
         await self._hold_and_drop(scope, receive)
         return None
 
@@ -223,7 +233,7 @@ class Gate:
 
         async def land() -> None:
             await asyncio.sleep(wait_s)
-            endpoint.handler(call)
+            self._handle(endpoint, call)
 
         task = asyncio.create_task(land())
         self._late_writes.add(task)

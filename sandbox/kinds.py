@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sandbox import rakuten, yahoo
+from sandbox import amazon, aupay, rakuten, yahoo
 from sandbox.clock import Clock
 from sandbox.mall import Mall
 
@@ -12,4 +12,6 @@ from sandbox.mall import Mall
 OPENERS: Mapping[str, Callable[[Clock], Mall]] = {
     "rakuten": rakuten.open_mall,
     "yahoo": yahoo.open_mall,
+    "amazon": amazon.open_mall,
+    "aupay": aupay.open_mall,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -100,6 +100,9 @@ class OrderBook:
         self._by_time: list[Order] = []  # by placed_at
         self._hidden: dict[str, Order] = {}  # not yet visible to the API
         self._counts: Counter[Status] = Counter()  # all orders by status
+        # Told of every order as it is placed, split off or changed: for malls with an index of
+        # their own.
+        self.on_change: Callable[[Order], None] = lambda _order: None
 
     # -- finding -------------------------------------------------------------------------------
 
@@ -155,7 +158,7 @@ class OrderBook:
         needed: Counter[Key] = Counter()
         for want in wanted:
             needed[self._rules.fold(want.code, want.sub_code)] += want.quantity
-        if refusal := self._check_stock(needed):
+        if refusal := self._check_stock(needed) or self._check_warehouse(needed):
             return refusal
         now = self._clock.now() - age_s
         number = len(self._by_time) + 1
@@ -176,6 +179,7 @@ class OrderBook:
         insort(self._by_time, order, key=_stamp)
         if delay_s:
             self._hidden[order.order_id] = order
+        self.on_change(order)
         if status != "new":
             self.move(order, status)
             order.version = 1
@@ -295,7 +299,15 @@ class OrderBook:
         self._by_id[child.order_id] = child
         self._counts[child.status] += 1
         insort(self._by_time, child, key=_stamp)
+        self.on_change(child)
         return child
+
+    def _check_warehouse(self, keys: Iterable[Key]) -> Refusal | None:
+        rows = [row for key in keys if (row := self._shelf.row(*key)) is not None]
+        if len({row.fba for row in rows}) > 1:
+            sentence = "an order leaves either the shop or the mall's own warehouse (fba)."
+            return Refusal(409, sentence)
+        return None
 
     def _check_stock(self, needed: Counter[Key]) -> Refusal | None:
         for (code, sub_code), units in needed.items():
@@ -305,6 +317,8 @@ class OrderBook:
                 return Refusal(404, f"there is no item {label!r}.")
             if row.closed and units > 0:
                 return Refusal(409, f"{label!r} is closed: sold out whatever its quantity.")
+            if row.fba:
+                continue
             if units > 0 and not row.overdraft and row.quantity < units:
                 return Refusal(409, f"{label!r} is out of stock: {row.quantity} of {units}.")
             lowest = self._rules.quantity_min
@@ -320,6 +334,10 @@ class OrderBook:
         *,
         restock: bool,
     ) -> Refusal | None:
+        keys = {line.key for line in order.lines}
+        keys |= {self._rules.fold(want.code, want.sub_code) for want, _line in kept}
+        if refusal := self._check_warehouse(keys):
+            return refusal
         added = sum(1 for _want, line in kept if line is None)
         if order.lines_made + added > LINES_MAX:
             return Refusal(409, f"{order.order_id} cannot have more than {LINES_MAX} lines.")
@@ -427,6 +445,7 @@ class OrderBook:
     def _touch(self, order: Order, at: float) -> None:
         order.changed_at = at
         order.version += 1
+        self.on_change(order)
 
 
 def _stamp(order: Order) -> float:

@@ -20,6 +20,8 @@ class Rules:
     order_id: Callable[[int, float], str]
     code_pattern: re.Pattern[str]
     sub_code_pattern: re.Pattern[str]  # for sub-codes other than ""
+    # The one name by which the mall itself knows a pair, unique in the shop; None: it has none.
+    name: Callable[[Key], str] | None = None
     quantity_min: int = 0
     quantity_max: int = 99_999
     # True: an over-purchase (overdraft) leads below zero. False: the quantity stops at 0.

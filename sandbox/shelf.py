@@ -8,6 +8,7 @@ key; nothing here scans the catalogue.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from sandbox.rules import Key, Rules
 
 ITEMS_MAX = 500_000  # product pages in one shop
 ROWS_PER_ITEM_MAX = 400  # variations of one page
+PAST_MAX = 1_000  # former quantities remembered of one row
 PARKED_MAX = 100_000  # rows without an item; the oldest goes first
 
 
@@ -35,9 +37,11 @@ class Row:
     closed: bool = False  # sold out whatever the quantity (Yahoo's stock close)
     lead_time_days: int | None = None
     restock_date: str | None = None
-    fba: bool = False
+    fba: bool = False  # sold from the mall's own warehouse: orders leave the quantity alone
     axes: dict[str, str] = field(default_factory=dict)  # variation axis -> choice
     extra: dict[str, object] = field(default_factory=dict)  # what only this mall keeps
+    # Former quantities, each with the monotonic moment it ended: for malls whose reads are stale.
+    past: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=PAST_MAX))
 
 
 @dataclass(slots=True)
@@ -84,7 +88,9 @@ class Shelf:
         self._numbers = 0  # given out so far
         self._rows: dict[Key, Row] = {}
         self._by_code: dict[str, dict[str, Row]] = {}
+        self._by_name: dict[str, Row] = {}  # where the mall has names of its own
         self.parked: dict[Key, Row] = {}
+        self.remembers_s = 0.0  # how long former quantities are kept; 0: not at all
         self.revision = 0  # grows whenever an item comes or goes
 
     # -- finding -------------------------------------------------------------------------------
@@ -92,6 +98,10 @@ class Shelf:
     def row(self, code: str, sub_code: str) -> Row | None:
         """Return the row of this pair as the mall folds it, parked ones included."""
         return self._rows.get(self._rules.fold(code, sub_code))
+
+    def named(self, name: str) -> Row | None:
+        """Return the row with the mall's own name, parked ones included."""
+        return self._by_name.get(name)
 
     def known(self, code: str, sub_code: str) -> Row:
         """Return the row of a pair that is on the shelf for certain."""
@@ -129,6 +139,8 @@ class Shelf:
             return refusal
         if wish.gone:
             return None if self.item(code) else Refusal(404, f"there is no item {code!r}.")
+        if (namesake := self._namesake((code, sub_code))) and namesake.item is not None:
+            return _taken(code, sub_code)
         held = [row for row in self.rows_of(code).values() if row.item is not None]
         if any((row.key[1] == "") != (sub_code == "") for row in held):
             return _mixed(code)
@@ -155,7 +167,11 @@ class Shelf:
             return None
         now = self._clock.now()
         item = self._item_for(code, wish, now)
+        if namesake := self._namesake((code, sub_code)):
+            self.drop_parked(namesake.key)  # check() has made sure that it is parked
         row = self._rows.get((code, sub_code)) or self.park((code, sub_code), 0)
+        if row.item is not None:  # a new row has no past worth keeping
+            self._remember(row)
         self.parked.pop(row.key, None)
         row.item = item
         item.rows[sub_code] = row
@@ -166,12 +182,17 @@ class Shelf:
     def put_all(self, wishes: Sequence[Wish]) -> Refusal | None:
         """Add or change many rows: all or none."""
         asked: dict[str, set[str]] = {}
+        names: dict[str, Key] = {}
         for wish in wishes:
             if refusal := self.check(wish):
                 return refusal
             code, sub_code = self._rules.fold(wish.code, wish.sub_code)
-            if not wish.gone:
-                asked.setdefault(code, set()).add(sub_code)
+            if wish.gone:
+                continue
+            asked.setdefault(code, set()).add(sub_code)
+            name = self._rules.name((code, sub_code)) if self._rules.name else ""
+            if name and names.setdefault(name, (code, sub_code)) != (code, sub_code):
+                return _taken(code, sub_code)
         # Each fits the shelf as it is; together they must fit each other as well.
         for code, sub_codes in asked.items():
             if "" in sub_codes and len(sub_codes) > 1:
@@ -190,6 +211,8 @@ class Shelf:
         self._rows[key] = row
         self._by_code.setdefault(key[0], {})[key[1]] = row
         self.parked[key] = row
+        if self._rules.name:
+            self._by_name[self._rules.name(key)] = row
         if len(self.parked) > PARKED_MAX:
             self.drop_parked(next(iter(self.parked)))
         return row
@@ -199,13 +222,24 @@ class Shelf:
         del self.parked[key]
         self._forget(key)
 
-    def set_quantity(self, row: Row, quantity: int) -> None:
-        """Write an absolute quantity; the caller has checked the bounds."""
+    def set_quantity(self, row: Row, quantity: int, moment: float | None = None) -> None:
+        """Write an absolute quantity; the caller has checked the bounds.
+
+        `moment` is the monotonic moment it takes effect: for what was due before anybody looked.
+        """
+        self._remember(row, moment)
         row.quantity = quantity
         row.updated = self._clock.now()
 
+    def quantity_before(self, row: Row, age_s: float) -> int:
+        """Return the quantity the row had so many seconds ago, as far as it is remembered."""
+        moment = self._clock.monotonic() - age_s
+        return next((units for ended, units in row.past if ended > moment), row.quantity)
+
     def take(self, row: Row, units: int) -> int:
         """Take an order's units off; returns how many really came off the quantity."""
+        if row.fba:
+            return 0
         taken = units
         if not self._rules.overdraft_goes_negative:
             taken = min(units, max(0, row.quantity))
@@ -217,6 +251,19 @@ class Shelf:
         self.set_quantity(row, min(self._rules.quantity_max, row.quantity + units))
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _namesake(self, key: Key) -> Row | None:
+        """Return another row that has this pair's name."""
+        row = self._by_name.get(self._rules.name(key)) if self._rules.name else None
+        return None if row is None or row.key == key else row
+
+    def _remember(self, row: Row, moment: float | None = None) -> None:
+        if self.remembers_s <= 0:
+            return
+        now = self._clock.monotonic() if moment is None else moment
+        while row.past and row.past[0][0] < now - self.remembers_s:
+            row.past.popleft()
+        row.past.append((now, row.quantity))
 
     def _item_for(self, code: str, wish: Wish, now: float) -> Item:
         item = self.items.get(code)
@@ -248,6 +295,8 @@ class Shelf:
 
     def _forget(self, key: Key) -> None:
         del self._rows[key]
+        if self._rules.name:
+            del self._by_name[self._rules.name(key)]
         siblings = self._by_code[key[0]]
         del siblings[key[1]]
         if not siblings:
@@ -256,6 +305,10 @@ class Shelf:
 
 def _mixed(code: str) -> Refusal:
     return Refusal(409, f"{code!r}: a row without a sub_code cannot sit beside others.")
+
+
+def _taken(code: str, sub_code: str) -> Refusal:
+    return Refusal(409, f"{code!r} with {sub_code!r}: another row has this name.")
 
 
 def _too_many(code: str) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sandbox.agenda import Agenda
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.orders import OrderBook
@@ -18,6 +19,7 @@ class Shop:
     def __init__(self, clock: Clock, rules: Rules) -> None:
         self.clock = clock
         self.rules = rules
+        self.agenda = Agenda(clock)
         self.faults = Faults(clock)
         self.buckets = Buckets(clock)
         self.shelf = Shelf(clock, rules)

@@ -129,7 +129,26 @@ class SideDoor:
             ("GET", "/_sandbox/knobs", self._knobs),
             ("POST", "/_sandbox/knobs", self._turn),
         ]
-        return [Route(path, _served(act), methods=[method]) for method, path, act in table]
+        return [Route(path, self._served(act), methods=[method]) for method, path, act in table]
+
+    def _served(
+        self, act: Callable[[bytes, str], object]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            parts: list[bytes] = []
+            size = 0
+            async for part in request.stream():
+                size += len(part)
+                if size > BODY_BYTES_MAX:
+                    return _json({"error": f"a body has at most {BODY_BYTES_MAX} bytes."}, 400)
+                parts.append(part)
+            self._shop.agenda.catch_up()
+            answer = act(b"".join(parts), request.path_params.get("order_id", ""))
+            if isinstance(answer, Refusal):
+                return _json({"error": answer.sentence}, answer.status)
+            return _json(answer, 200)
+
+        return serve
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -256,23 +275,6 @@ class SideDoor:
         except msgspec.ValidationError as error:
             return Refusal(400, f"no such knob, or not its kind of value: {error}.")
         return self._mall.knobs
-
-
-def _served(act: Callable[[bytes, str], object]) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        parts: list[bytes] = []
-        size = 0
-        async for part in request.stream():
-            size += len(part)
-            if size > BODY_BYTES_MAX:
-                return _json({"error": f"a body has at most {BODY_BYTES_MAX} bytes."}, 400)
-            parts.append(part)
-        answer = act(b"".join(parts), request.path_params.get("order_id", ""))
-        if isinstance(answer, Refusal):
-            return _json({"error": answer.sentence}, answer.status)
-        return _json(answer, 200)
-
-    return serve
 
 
 def _json(answer: object, status: int) -> Response:

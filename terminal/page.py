@@ -63,6 +63,16 @@ def local_time(at: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
+def short_time(at: float | None) -> str:
+    """The same in few columns: today's time of day, or the day."""
+    told = local_time(at)
+    if at is None:
+        return told
+    day, moment = told.split()
+    today = local_time(time.time()).split()[0]
+    return moment if day == today else f"{day[5:]} {moment[:5]}"
+
+
 def age(seconds: float | None) -> str:
     """How long ago, in the largest fitting unit."""
     if seconds is None:
@@ -73,18 +83,23 @@ def age(seconds: float | None) -> str:
     return f"{max(0.0, seconds):.0f} 秒前"
 
 
-def table(page: Console, *headings: str, right: Iterable[str] = ()) -> Table:
-    """An empty table with these headings; those in `right` hold numbers."""
+def table(
+    page: Console, *headings: str, right: Iterable[str] = (), fold: Iterable[str] = ()
+) -> Table:
+    """An empty table with these headings; those in `right` hold numbers.
+
+    On a narrow terminal the columns in `fold` break their lines and the others stay whole.
+    """
     frame = box.SIMPLE_HEAD if page.is_terminal else None
-    made = Table(box=frame, pad_edge=False, header_style="bold")
-    numeric = set(right)
+    gap = (0, 1, 0, 0) if page.is_terminal else (0, 2, 0, 0)
+    made = Table(box=frame, pad_edge=False, padding=gap, header_style="bold")
+    numeric, folding = set(right), set(fold)
     for heading in headings:
-        is_number = heading in numeric
         made.add_column(
             heading,
-            justify="right" if is_number else "left",
-            no_wrap=is_number or not page.is_terminal,
-            overflow="fold",
+            justify="right" if heading in numeric else "left",
+            no_wrap=heading not in folding or not page.is_terminal,
+            overflow="fold" if heading in folding else "ellipsis",
         )
     return made
 

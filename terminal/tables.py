@@ -10,7 +10,18 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from terminal.page import age, cell, clean, console, local_time, note, number, say, table
+from terminal.page import (
+    age,
+    cell,
+    clean,
+    console,
+    local_time,
+    note,
+    number,
+    say,
+    short_time,
+    table,
+)
 
 Row = Mapping[str, Any]
 
@@ -82,22 +93,27 @@ def malls(rows: Sequence[Row]) -> None:
     """The malls, one a line."""
     page = console()
     made = table(
-        page, "モール", "種類", "状態", "受注取得", "最終反映", "エラー", "反映待ち", "未照合",
-        "キー期限", right=("エラー", "反映待ち", "未照合"),
+        page, "モール", "状態", "受注取得", "最終反映", "エラー", "反映待ち", "未照合", "キー期限",
+        right=("エラー", "反映待ち", "未照合"), fold=("モール",),
     )  # fmt: skip
     for row in rows:
         made.add_row(
-            cell(row["name"], "bold"),
-            cell(row["kind"]),
+            _mall(row),
             _word(LANE_WORDS, row["state"]),
             cell(age(row["orders_age_s"])),
-            cell(local_time(row["last_push_at"])),
+            cell(short_time(row["last_push_at"])),
             Text(f"{row['open_faults']:,}", style="red" if row["open_faults"] else ""),
             number(row["pending_pushes"]),
             number(row.get("unproven")),
-            cell(local_time(row.get("key_expires_at"))),
+            cell(local_time(row.get("key_expires_at")).split()[0]),
         )
     page.print(made)
+
+
+def _mall(row: Row) -> Text:
+    """An account's name, with its kind where the name does not say it."""
+    is_plain = row["name"] == row["kind"]
+    return cell(row["name"] if is_plain else f"{row['name']} ({row['kind']})", "bold")
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -110,8 +126,8 @@ def errors(rows: Sequence[Row]) -> None:
         page.print("エラーはありません。 / There are no errors.")
         return
     made = table(
-        page, "番号", "レベル", "モール", "対象", "コード", "内容", "状態", "回数", "最終発生",
-        right=("番号", "レベル", "回数"),
+        page, "番号", "Lv", "モール", "対象", "コード", "内容", "状態", "回数", "最終",
+        right=("番号", "Lv", "回数"), fold=("対象", "コード", "内容"),
     )  # fmt: skip
     for row in rows:
         made.add_row(
@@ -123,7 +139,7 @@ def errors(rows: Sequence[Row]) -> None:
             cell(row["message"]),
             cell(FAULT_WORDS.get(row["state"], row["state"])),
             number(row["count"]),
-            cell(local_time(row["last_seen"])),
+            cell(short_time(row["last_seen"])),
         )
     page.print(made)
 
@@ -150,7 +166,7 @@ def error(row: Row) -> None:
 
 
 def _pairs(page: Console, lines: Iterable[tuple[str, object]]) -> None:
-    made = table(page, "", "")
+    made = table(page, "", " ", fold=(" ",))
     made.show_header = False
     for name, value in lines:
         made.add_row(Text(name, style="bold"), cell(value))
@@ -168,8 +184,9 @@ def stock(rows: Iterable[Row]) -> int:
     while chunk := list(islice(left, CHUNK_ROWS)):
         shown += len(chunk)
         made = table(
-            page, "SKU", "商品名", "総在庫", "モール", "商品コード", "反映数", "モール在庫",
-            "状態", "照合", right=("総在庫", "反映数", "モール在庫"),
+            page, "SKU", "商品名", "総在庫", "モール", "商品コード", "反映数", "在庫",
+            "状態", "照合", right=("総在庫", "反映数", "在庫"),
+            fold=("SKU", "商品名", "商品コード"),
         )  # fmt: skip
         for row in chunk:
             _stock_row(made.add_row, row)
@@ -195,7 +212,7 @@ def _stock_row(add_row: Any, row: Row) -> None:
             number(listing["offer"]),
             _shown(listing),
             _listing_state(listing),
-            cell(local_time(listing["proven_at"])),
+            cell(short_time(listing["proven_at"])),
         )
         head = [Text(""), Text(""), Text("")]
 
@@ -214,6 +231,10 @@ def _shown(listing: Row) -> Text:
 def _listing_state(listing: Row) -> Text:
     if listing.get("is_gone"):
         return Text("モールに無し", style="red")
+    if not listing["linked"] and listing["state"] != "unlinked":
+        return Text("複数紐づき", style="bold red")
+    if listing["linked"] and listing["offer"] is None:
+        return Text("開始待ち", style="dim")
     held = listing.get("held", 0)
     if held:
         return Text(f"差異 {held:+d}", style="bold yellow")
@@ -232,7 +253,7 @@ def history(rows: Iterable[Row]) -> None:
     while chunk := list(islice(left, CHUNK_ROWS)):
         made = table(
             page, "日時", "増減", "総在庫", "理由", "モール", "注文", "明細", "担当", "備考",
-            right=("増減", "総在庫"),
+            right=("増減", "総在庫"), fold=("注文", "明細", "担当", "備考"),
         )  # fmt: skip
         for row in chunk:
             made.add_row(
@@ -257,8 +278,8 @@ def reflect(rows: Iterable[Row]) -> int:
     while chunk := list(islice(left, CHUNK_ROWS)):
         shown += len(chunk)
         made = table(
-            page, "SKU", "モール", "商品コード", "モール在庫", "反映数", "増減", "結果", "理由",
-            right=("モール在庫", "反映数", "増減"),
+            page, "SKU", "モール", "商品コード", "在庫", "反映数", "増減", "結果", "理由",
+            right=("在庫", "反映数", "増減"), fold=("SKU", "商品コード", "理由"),
         )  # fmt: skip
         for row in chunk:
             delta = row["delta"]
@@ -285,7 +306,7 @@ def conflicts(rows: Sequence[Row]) -> None:
     if not rows:
         page.print("紐づけの重複はありません。 / There are no link conflicts.")
         return
-    made = table(page, "モール", "商品コード", "SKU", "内容")
+    made = table(page, "モール", "商品コード", "SKU", "内容", fold=("商品コード", "SKU"))
     for row in rows:
         made.add_row(
             cell(row["mall"]),
@@ -302,17 +323,16 @@ def conflicts(rows: Sequence[Row]) -> None:
 def keys(rows: Sequence[Row]) -> None:
     """`key list`: what is stored, never a value of it."""
     page = console()
-    made = table(page, "モール", "種類", "キー", "項目", "更新日時")
+    made = table(page, "モール", "キー", "項目", "更新日時", fold=("モール", "項目"))
     for row in rows:
         word = Text("あり", style="green") if row["stored"] else Text("なし", style="red")
         if row["unreadable"]:
             word = Text("破損", style="bold red")
         made.add_row(
-            cell(row["mall"], "bold"),
-            cell(row["kind"]),
+            _mall({"name": row["mall"], "kind": row["kind"]}),
             word,
             cell(", ".join(row["fields"])),
-            cell(local_time(row["changed_at"])),
+            cell(short_time(row["changed_at"])),
         )
     page.print(made)
 
@@ -320,14 +340,14 @@ def keys(rows: Sequence[Row]) -> None:
 def doctor(body: Row) -> None:
     """`doctor`: every finding in both languages."""
     page = console()
-    made = table(page, "項目", "対象", "結果", "内容", "Finding")
+    made = table(page, "項目", "対象", "結果", "内容", fold=("内容",))
+    between = "\n" if page.is_terminal else " / "
     for row in body["checks"]:
         made.add_row(
             cell(row["check"]),
             cell(row["subject"]),
             _word(FINDING_WORDS, row["state"]),
-            cell(row["message"]),
-            cell(row["message_en"]),
+            Text(between.join((clean(row["message"]), clean(row["message_en"])))),
         )
     page.print(made)
 

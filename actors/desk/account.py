@@ -132,7 +132,12 @@ class Account:
         return self.row.name
 
     def note_offset(self, offset_s: float) -> None:
-        """The actor tells how far the mall's clock is off."""
+        """The actor tells how far the mall's clock is off; 0.0: its mall has not answered yet.
+
+        What an earlier process knew stands until then: openings are told by it (F1).
+        """
+        if offset_s == 0.0:
+            return
         if abs(offset_s - self.row.offset_s) > OFFSET_STEP_S:
             # A clock that moved a little is not worth a commit; it goes along with the next one.
             self.is_changed = True

@@ -44,7 +44,7 @@ from engine.messages import (
     ToMall,
     Wake,
 )
-from engine.questions import Event, FromClient, ToClient
+from engine.questions import Denied, Event, FromClient, ToClient
 
 Letter = FromMall | FromClient
 MallHandler = Callable[[Turn, Account, Any, bytes], None]
@@ -186,9 +186,10 @@ class Desk:
 
     def _refuse(self, incoming: Incoming, error: Exception) -> Outgoing:
         letter = incoming.letter
-        refusal = Refused(
-            letter.id, "internal", "内部エラーが起きました。", "An internal error happened."
-        )
+        sentences = ("内部エラーが起きました。", "An internal error happened.")
+        refusal: Refused | Denied = Denied(letter.id, 1, *sentences)
+        if isinstance(letter, FromMall):
+            refusal = Refused(letter.id, "internal", *sentences)
         return Outgoing([(incoming.sender, refusal)], [], [(type(letter).__name__, error)])
 
     def tick(self, now: float) -> Outgoing:

@@ -58,7 +58,11 @@ def orders_read(turn: Turn, account: Account, letters: Sequence[OrdersRead], sen
     """Counts the orders of letters that came in a row; each letter is answered after the commit."""
     orders = [order for letter in letters for order in letter.orders]
     if orders:
+        seen = turn.orders_seen
         Intake(turn, account).take(orders)
+        if turn.orders_seen > seen:
+            sentences = ("受注を取得しました", "orders came in")
+            turn.tell("order", account, "", sentences, turn.orders_seen - seen)
     for letter in letters:
         if letter.unreadable or account.has_parked:
             _park(turn, account, letter)

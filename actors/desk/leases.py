@@ -52,9 +52,7 @@ def hello(turn: Turn, account: Account, letter: Hello, sender: bytes, house: Hou
         )
         return
     row = account.row
-    if letter.clock_offset_s != 0.0:
-        # A new process has not heard from its mall yet: what the last one knew is nearer.
-        row.offset_s = letter.clock_offset_s
+    account.note_offset(letter.clock_offset_s)
     if not is_same:
         row.epoch += 1
         row.instance = letter.instance

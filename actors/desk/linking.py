@@ -21,7 +21,7 @@ from engine.links import (
     release,
 )
 from engine.push import apply
-from engine.push_state import Forget, ListingPush
+from engine.push_state import Forget, ListingPush, MallRules, PushCall
 from engine.questions import (
     LINK_PAGE_MAX,
     ConflictView,
@@ -128,7 +128,7 @@ def link_remove(
     store.listings.unlink(connection, listing.id, sku.id)
     if isinstance(released, Unlinked):
         set_conflict(turn, account, [listing], is_conflict=False)
-        store.pushes.delete(connection, [listing.id])
+        _end_link(turn, account, listing.id)
     elif isinstance(released, Linked):
         set_conflict(turn, account, [listing], is_conflict=False)
         begin_links(turn, account, [listing.id])
@@ -137,6 +137,32 @@ def link_remove(
     linked = int(isinstance(released, Linked))
     views = conflicts_of(turn, account, [listing.id])
     turn.answer(sender, letter.id, LinkedView(linked=linked, unmatched=0, conflicts=views))
+
+
+def _end_link(turn: Turn, account: Account, listing_id: int) -> None:
+    """Forgets what was expected, but not what may still happen to the mall's quantity.
+
+    A write that is under way, or whose end nobody knows, may land after the listing was linked
+    again: the comparison of the new link has to wait for it (S1).
+    """
+    pushes, connection = turn.store.pushes, turn.connection
+    record = pushes.by_id(connection, [listing_id]).get(listing_id)
+    if record is None:
+        return
+    record.state = apply(record.state, Forget(is_new_link=True), account.rules).state
+    if not _may_still_move(record.state, account.rules):
+        pushes.delete(connection, [listing_id])
+        return
+    record.push_at = record.read_at = None
+    pushes.save(connection, [record], account.rules)
+
+
+def _may_still_move(state: ListingPush, rules: MallRules) -> bool:
+    """Whether something that began before now may change what a reading shows later."""
+    if isinstance(state.call, PushCall) or state.doubtful:
+        return True
+    is_slow = rules.live_s > 0 or rules.stale_s > 0
+    return is_slow and (state.last_write_end is not None or state.own_effect_end is not None)
 
 
 def _settle_base(turn: Turn, account: Account, sku: SkuRow) -> None:

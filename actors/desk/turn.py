@@ -22,7 +22,7 @@ from engine.fault_record import (
     is_healed,
     seen,
 )
-from engine.faults import Family, FaultSpec
+from engine.faults import Family, FaultKind, FaultSpec
 from engine.messages import (
     ToMall,
 )
@@ -107,7 +107,8 @@ class Turn:
         record = seen(before, key, spec, code=code, at=self.now)
         self.store.faults.write(self.connection, mall_id, identity, record)
         if before is None:
-            self.tell("fault", account, subject, (spec.message, spec.message_en))
+            action = "oversold" if spec.kind is FaultKind.OVERSOLD else "fault"
+            self.tell(action, account, subject, (spec.message, spec.message_en))
 
     def heal(self, account: Account | None, good: Good) -> bool:
         """Resolves the open faults that good news ends; whether its mall is still degraded."""

@@ -41,8 +41,9 @@ class Store:
             yield self._writer
 
     def checkpoint(self) -> None:
-        """Keeps the WAL short; for idle moments."""
-        checkpoint(self.engine)
+        """Keeps the WAL short; may be called from another thread."""
+        if self.path is not None:
+            checkpoint(self.path)
 
     def close(self) -> None:
         """Closes the database."""

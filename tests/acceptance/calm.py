@@ -38,7 +38,12 @@ def beside(sku: str) -> str:
 
 def item(code: str, quantity: int = UNITS, **more: object) -> dict[str, Any]:
     """One item as the side door takes it."""
-    return {"code": code, "quantity": quantity, "name": f"商品 {code}", "jan": "4901234567894"} | more
+    return {
+        "code": code,
+        "quantity": quantity,
+        "name": f"商品 {code}",
+        "jan": "4901234567894",
+    } | more
 
 
 STORIES: Final = [story(*names) for names in product(MALLS, WHENS, CHANGES)]

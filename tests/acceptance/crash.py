@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from tests.acceptance.calm import item
-from tests.acceptance.house import House, furnished, open_up
+from tests.acceptance.house import SPEED, House, furnished, open_up
 from tests.acceptance.seen import kill
 from tests.acceptance.shop import Shop
 from tests.acceptance.truth import complaints, states_of
@@ -39,12 +40,16 @@ VICTIMS: Final = (
 )
 """Who is killed at once, round by round."""
 ORDERS_PER_ROUND_MAX: Final = 500
+LONG_RUN: Final = 1_000
+"""Orders; from there on malls and settings are made for many."""
 ORDERS_AT_ONCE: Final = 10
 """Placed by one call at the side door."""
 UNITS_MAX: Final = 3
 """Of one line."""
 CHANGED_SHARE: Final = 0.4
 """Of the orders: shipped, cut, raised or cancelled later."""
+BACK_S: Final = 60.0
+"""How long a killed process may take at the very most; how long it took is in the result."""
 CATCH_UP_S: Final = 300.0
 """A long run's last comparisons may take this long."""
 
@@ -161,15 +166,17 @@ class Run:
         began, since = time.monotonic(), time.time()
         house.start()
         for name in MALLS:
-            wait_for(lambda mall=name: self._polls(mall, since), f"{name} to poll again")  # type: ignore[misc]
+            wait_for(partial(self._polls, name, since), f"{name} to poll again", BACK_S)
         self._note("house", began)
 
     def _wait_until_back(self, name: str, old: int, since: float, began: float) -> None:
         house = self._house
         if name == "inventory":
-            wait_for(lambda: house.malls() and house.pids().get(name) != old, "the inventory")
+            wait_for(
+                lambda: house.malls() and house.pids().get(name) != old, "the inventory", BACK_S
+            )
         elif name != "supervisor":
-            wait_for(lambda: self._polls(name, since), f"{name} to poll again")
+            wait_for(partial(self._polls, name, since), f"{name} to poll again", BACK_S)
         self._note(name, began)
 
     def _polls(self, mall: str, since: float) -> bool:
@@ -207,8 +214,14 @@ def run(directory: Path, orders: int, seed: int = 1) -> tuple[House, dict[str, A
     """The house as the run left it, torn down, and the result with what leaked."""
     units = 2 * orders * UNITS_MAX + 1_000
     items = {mall: [item(code, min(units, 90_000)) for code in CODES] for mall in MALLS}
-    settings = {"compare_interval_s": 3}
-    with furnished(directory, items, settings=settings) as house:
+    # What a killed process had in flight is unknown for send_within_s + late_s: kept short.
+    settings: dict[str, object] = {"http_timeout_s": 2, "send_within_s": 1}
+    speed = SPEED
+    if orders > LONG_RUN:
+        # A mall's rates would decide how long it takes: Yahoo gives one order a call.
+        speed *= 10
+        settings |= {"compare_interval_s": 10, "reread_interval_s": 10}
+    with furnished(directory, items, settings=settings, speed=speed) as house:
         result = Run(house, orders, seed).result()
         result["leaks"] = house.leaks()
         result["exit_code"] = house.stop()

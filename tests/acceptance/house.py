@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ from engine.questions import (
     StartReflect,
     StockFilter,
 )
-from tests.acceptance.seen import kill, leaks_of_files, leaks_of_processes, pids_with
+from tests.acceptance.seen import kill, leaks_of_files, leaks_of_processes, long_enough, pids_with
 from tests.acceptance.shop import ROOT, Shop
 from tests.acceptance.truth import complaints, states_of
 from tests.acceptance.waiting import SETTLE_S, SOON_S, wait_for, wait_until_right
@@ -60,12 +61,14 @@ DEFAULTS: Final[Mapping[str, object]] = {
     "poll_interval_s": 1,
     "compare_interval_s": 1,
     "reread_interval_s": 2,
-    "http_timeout_s": 5,
+    "lag_s": 6,
+    "http_timeout_s": 3,
+    "send_within_s": 2,
     "retry_bound_s": 0.5,
     "heartbeat_interval_s": 0.5,
     "lease_fresh_s": 3,
 }
-"""Wall seconds: as short as the settings allow without making a loaded machine look broken."""
+"""Wall seconds (lag_s: a mall's): as short as a loaded machine allows without looking broken."""
 
 Row = dict[str, Any]
 
@@ -216,8 +219,7 @@ class House:
         rows: list[Row] = []
         after = 0
         while True:
-            start = after
-            page = self.ask(lambda number: AskHistory(number, sku, start, ROWS_MAX))
+            page = self.ask(partial(AskHistory, sku=sku, after=after, limit=ROWS_MAX))
             rows += page["rows"]
             if page["next"] is None:
                 return rows
@@ -237,9 +239,7 @@ class House:
 
     def clear(self, *fault_ids: int, mall: str | None = None) -> Answer | Denied:
         """`errors clear`."""
-        reply: Answer | Denied = self.put(
-            lambda number: ClearErrors(number, fault_ids, mall, WHO)
-        )
+        reply: Answer | Denied = self.put(lambda number: ClearErrors(number, fault_ids, mall, WHO))
         return reply
 
     def key_changed(self, name: str) -> None:
@@ -263,7 +263,7 @@ class House:
     def reflect(self, *skus: str, **chosen: Any) -> list[Row]:
         """`reflect`; its rows."""
         wanted = StockFilter(skus=skus, **chosen)
-        view = self.ask(lambda number: StartReflect(number, wanted, False, False, WHO))  # noqa: FBT003
+        view = self.ask(lambda number: StartReflect(number, wanted, False, False, WHO))
         return list(view["rows"])
 
     def link(self, sku: str, mall: str, code: str, sub_code: str = "") -> Row:
@@ -319,8 +319,10 @@ class House:
         since = time.time()
         for name in names or tuple(self.shops):
             wait_for(
-                lambda mall=name: (self.malls().get(mall, {}).get("last_poll_at") or 0.0)  # type: ignore[misc]
-                > since + POLL_TAKES_S,
+                lambda mall=name: (
+                    (self.malls().get(mall, {}).get("last_poll_at") or 0.0)  # type: ignore[misc]
+                    > since + POLL_TAKES_S
+                ),
                 f"a poll of {name}",
             )
 
@@ -350,6 +352,10 @@ class House:
         for path in self.state.keys.glob("*.json"):
             found.update(msgspec.json.decode(path.read_bytes())["credentials"].values())
         return found
+
+    def secrets(self) -> list[str]:
+        """Those of them that are no mere name."""
+        return long_enough(self.credentials)
 
     def leaks(self) -> list[str]:
         """Every place that shows a buyer or a credential."""

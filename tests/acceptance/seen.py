@@ -26,7 +26,7 @@ def pids_with(argument: str) -> dict[int, list[str]]:
 
 def leaks_of_processes(pids: Iterable[int], secrets: Iterable[str]) -> list[str]:
     """Where a process shows a secret or a buyer to whoever lists processes."""
-    wanted = [*_long(secrets), *BUYER_MARKS]
+    wanted = [*long_enough(secrets), *BUYER_MARKS]
     return [
         f"{place} of {pid}"
         for pid in pids
@@ -44,7 +44,7 @@ def leaks_of_files(root: Path, secrets: Iterable[str]) -> list[str]:
     keys = set(root.glob(KEY_FILES))
     marks = [mark.encode() for mark in BUYER_MARKS]
     marks += [mark.encode("unicode_escape") for mark in BUYER_MARKS if not mark.isascii()]
-    hidden = [spelt for secret in _long(secrets) for spelt in _spellings(secret)]
+    hidden = [spelt for secret in long_enough(secrets) for spelt in _spellings(secret)]
     found = []
     for path in _files(root):
         content = path.read_bytes()
@@ -70,8 +70,9 @@ def files_open_to_others(root: Path) -> list[str]:
     return found
 
 
-def _long(secrets: Iterable[str]) -> Iterator[str]:
-    return (secret for secret in secrets if len(secret) >= SECRET_LENGTH_MIN)
+def long_enough(secrets: Iterable[str]) -> list[str]:
+    """Those that are secrets and no mere names."""
+    return [secret for secret in secrets if len(secret) >= SECRET_LENGTH_MIN]
 
 
 def _spellings(secret: str) -> set[bytes]:

@@ -44,7 +44,8 @@ class Shop:
 
     def state(self) -> dict[str, Any]:
         """All there is: items, orders, calls, faults."""
-        return self._json(self._http.get("/_sandbox/state"))
+        state: dict[str, Any] = self._json(self._http.get("/_sandbox/state"))
+        return state
 
     def quantity(self, code: str, sub_code: str = "") -> int:
         """The true quantity of one listing."""
@@ -92,9 +93,7 @@ class Shop:
         """Staff or the buyer change an order; see sandbox/README.md."""
         self._json(self._http.post(f"/_sandbox/orders/{order}", json=change))
 
-    def edit_lines(
-        self, order: str, lines: Sequence[tuple[str, str, int]], **more: object
-    ) -> None:
+    def edit_lines(self, order: str, lines: Sequence[tuple[str, str, int]], **more: object) -> None:
         """The order's whole new list of lines."""
         self.change(order, lines=_lines(lines), **more)
 

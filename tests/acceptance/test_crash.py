@@ -9,7 +9,7 @@ from tests.acceptance.crash import VICTIMS, run
 from tests.acceptance.house import House
 from tests.acceptance.seen import files_open_to_others, leaks_of_files
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.slow
 
 ORDERS = 300
 RESTART_S = 10.0

@@ -9,7 +9,7 @@ from tests.acceptance.calm import UNITS, item
 from tests.acceptance.house import House, furnished, open_up
 from tests.acceptance.waiting import wait_for, wait_until_right
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ill")]
+pytestmark = pytest.mark.slow
 
 KINDS = ("maintenance", "rate_limit", "server_error", "garbage", "slow")
 MALLS = ("rakuten", "yahoo")
@@ -25,7 +25,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("level8")
     codes = [*CODES, *ROWS, "outage"]
     items = {mall: [*map(item, codes)] for mall in MALLS}
-    settings = {"http_timeout_s": TIMEOUT_S, "compare_interval_s": 3}
+    settings = {"http_timeout_s": TIMEOUT_S, "send_within_s": 1}
     with furnished(directory, items, settings=settings) as house:
         open_up(house)
         yield house
@@ -85,7 +85,9 @@ def test_a_mall_that_fails_at_orders_stock_and_items_heals_alone_and_leaves_the_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_token_endpoint_that_fails_is_level_8_and_heals_by_itself(house: House, kind: str) -> None:
+def test_a_token_endpoint_that_fails_is_level_8_and_heals_by_itself(
+    house: House, kind: str
+) -> None:
     shop = house.shops["yahoo"]
     more = {"delay_s": SLOW_S} if kind == "slow" else {}
     shop.fault(kind, endpoint="auth", **more)

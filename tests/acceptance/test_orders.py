@@ -11,7 +11,7 @@ from tests.acceptance.house import House
 from tests.acceptance.shop import Shop
 from tests.acceptance.waiting import wait_for, wait_until_right
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("calm")]
+pytestmark = pytest.mark.slow
 
 CASES = list(product(MALLS, WHENS, CHANGES))
 SOLD = 3

@@ -25,7 +25,9 @@ def wait_for(look: Callable[[], T], words: str, bound_s: float = SOON_S) -> T:
         time.sleep(LOOK_S)
 
 
-def wait_until_right(complaint: Callable[[], object], words: str, bound_s: float = SETTLE_S) -> None:
+def wait_until_right(
+    complaint: Callable[[], object], words: str, bound_s: float = SETTLE_S
+) -> None:
     """Waits until `complaint` has nothing to say; fails with what it said last."""
     end = time.monotonic() + bound_s
     while True:

@@ -6,6 +6,7 @@ that can be lost, calls to the pretend mall that time out. Work itself is in `wo
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from engine.family_news import FamilyNews
@@ -37,6 +38,7 @@ from engine.messages import Pull as PullLetter
 from tests.sim.bus import Bus
 from tests.sim.clock import Clock, GivenUp, Host, Steps, Waiter
 from tests.sim.gateway import Broken, Gateway
+from tests.sim.polling import Polling
 from tests.sim.pretend_mall import PretendMall
 from tests.sim.scenario import CLOCK_ERROR_S
 from tests.sim.trace import Trace
@@ -89,6 +91,7 @@ class Actor(Host):
         self.epoch = 0
         self.key = 0
         self.gateway = Gateway(self)
+        self.polling = Polling(self, self.gateway)
         self.learnt_offset_s: float | None = None
         self.news = FamilyNews()
         self.order_told: LaneState = LaneState.STARTING
@@ -224,11 +227,17 @@ class Actor(Host):
         while True:
             number, waiter = self._post(
                 lambda number, _epoch: Hello(
-                    number, PROTOCOL, self.pretend.name, "rakuten", self.instance, TOKEN,
-                    self.offset_s, 1,
-                )  # fmt: skip
+                    number,
+                    PROTOCOL,
+                    self.pretend.name,
+                    "rakuten",
+                    self.instance,
+                    TOKEN,
+                    self.offset_s,
+                    1,
+                )
             )
-            self.later(ANSWER_S, lambda waiter=waiter: waiter.resolve(None))  # type: ignore[misc]
+            self.later(ANSWER_S, partial(waiter.resolve, None))
             reply = yield waiter
             self._pending.pop(number, None)
             if isinstance(reply, Lease):
@@ -287,7 +296,7 @@ class Actor(Host):
                 case Pull():
                     self.spawn(self._pull(action))
                 case Poll():
-                    self.spawn(self.gateway.poll(action))
+                    self.spawn(self.polling.poll(action))
                 case Check():
                     # The daily look is no affair of stock.
                     self.mall.check_ended(self.at(), action.check, is_good=True, is_refused=False)
@@ -310,9 +319,14 @@ class Actor(Host):
         now, last_call_id = self.mall_time, self.mall.last_call_id
         reply = yield from self.ask_once(
             lambda number, epoch: PullLetter(
-                number, epoch, now, last_call_id,
-                pull.takes_push, pull.takes_reading, pull.takes_import,
-            )  # fmt: skip
+                number,
+                epoch,
+                now,
+                last_call_id,
+                pull.takes_push,
+                pull.takes_reading,
+                pull.takes_import,
+            )
         )
         if not isinstance(reply, Work):
             self.mall.pull_ended(self.at(), pull, now)
@@ -352,10 +366,15 @@ class Actor(Host):
         is_good = not isinstance(broken, Broken)
         order = yield from self.ask(
             lambda number, epoch: CredentialsChecked(
-                number, epoch, check, is_good,
-                None if is_good else spec_of(Level.CREDENTIALS), "" if is_good else "401",
-                None if is_good else Family.AUTH, None,
-            )  # fmt: skip
+                number,
+                epoch,
+                check,
+                is_good,
+                None if is_good else spec_of(Level.CREDENTIALS),
+                "" if is_good else "401",
+                None if is_good else Family.AUTH,
+                None,
+            )
         )
         self.mall.check_ended(self.at(), check, is_good=is_good, is_refused=False)
         self.obey(order)
@@ -394,6 +413,8 @@ class Actor(Host):
         self.mall.key_worked()
         for family in families:
             if self.news.succeeded(family):
-                yield from self.ask(
-                    lambda number, epoch, family=family: FamilyGood(number, epoch, family)
-                )
+                yield from self.ask(partial(_family_good, family=family))
+
+
+def _family_good(number: int, epoch: int, *, family: Family) -> FamilyGood:
+    return FamilyGood(number, epoch, family)

@@ -26,9 +26,7 @@ from tests.sim.trace import Trace
 class Auditor:
     """One for a run."""
 
-    def __init__(
-        self, inventory: Inventory, malls: Sequence[PretendMall], trace: Trace
-    ) -> None:
+    def __init__(self, inventory: Inventory, malls: Sequence[PretendMall], trace: Trace) -> None:
         self.inventory = inventory
         self.trace = trace
         self.malls = {mall.name: mall for mall in malls}
@@ -264,7 +262,8 @@ class Auditor:
             if self.commands.get(call, ("", 0))[1] == base
         ]
         left_at = min(lefts, key=lambda at: abs(at - started_at), default=None)
-        assert left_at is not None and abs(left_at - started_at) <= EPS_S, (
+        assert left_at is not None, f"SKU {sku} starts without a reading"
+        assert abs(left_at - started_at) <= EPS_S, (
             f"SKU {sku} starts at {started_at}, its readings at {lefts}"
         )
         self.starts[sku] = Opening(left_at, left_at)

@@ -6,6 +6,7 @@ after every step. Then calm: faults and orders stop, time runs on, and all must 
 
 import random
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,7 +15,6 @@ from sqlalchemy import Connection
 from actors.desk.desk import Desk
 from actors.desk.linking import begin_links
 from actors.desk.turn import Turn
-from engine.connector import WriteKind
 from engine.push import is_suspect
 from engine.push_state import ListingPush, PushCall
 from tests.sim.actor import Actor
@@ -67,7 +67,7 @@ class House:
         self.actors: list[Actor | None] = [None for _ in self.malls]
         self._processes = 0
         for place, plan in enumerate(scenario.malls):
-            self.clock.after(plan.starts_after_s, lambda place=place: self._start(place))
+            self.clock.after(plan.starts_after_s, partial(self._start, place))
         self.people = People(self, self._random())
         self.calm_at: float | None = None
         self.steps = 0
@@ -87,7 +87,7 @@ class House:
         actor = Actor(self.clock, self.bus, mall, self.trace, self._random(), name)
         actor.gateway.called = self.auditor.called
         actor.gateway.was_read = self.auditor.was_read
-        actor.gateway.snapshot_made = self.auditor.snapshot_made  # type: ignore[method-assign]
+        actor.polling.snapshot_made = self.auditor.snapshot_made
         self.actors[place] = actor
         actor.start()
         self._watch(place, actor)
@@ -136,15 +136,11 @@ class House:
 
     def relink(self, mall: str, code: str, sku: str, pause_s: float) -> None:
         self.people.link_letter(mall, sku, code, is_add=False)
-        self.clock.after(
-            pause_s, lambda: self.people.link_letter(mall, sku, code, is_add=True)
-        )
+        self.clock.after(pause_s, lambda: self.people.link_letter(mall, sku, code, is_add=True))
 
     def conflict(self, mall: str, code: str, sku: str, pause_s: float) -> None:
         self.people.link_letter(mall, sku, code, is_add=True)
-        self.clock.after(
-            pause_s, lambda: self.people.link_letter(mall, sku, code, is_add=False)
-        )
+        self.clock.after(pause_s, lambda: self.people.link_letter(mall, sku, code, is_add=False))
 
     def link(self, plan: Any) -> None:
         """Writes the links of a bundle, for which there is no letter yet; waits for its import."""
@@ -345,6 +341,3 @@ def simulate(seed: int, *, kept: int = 60) -> Ran:
         error=error,
         last=tuple(house.trace.last),
     )
-
-
-__all__ = ["House", "Ran", "WriteKind", "simulate"]

@@ -1,7 +1,7 @@
 """Planted bugs: one rule of the protocol, or one promise of the desk, left out.
 
-    python -m tests.sim.mutants            which of the first seeds find each of them
-    python -m tests.sim.mutants NAME ...   the same for some
+python -m tests.sim.mutants            which of the first seeds find each of them
+python -m tests.sim.mutants NAME ...   the same for some
 """
 
 import sys
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 import actors.desk.account as account_module
 import actors.desk.intake as intake_module
 import actors.desk.pulls as pulls_module
@@ -18,11 +20,12 @@ import engine.outcome as outcome_module
 import engine.own_effect as own_effect_module
 import engine.push as push_module
 import engine.settle as settle_module
+from engine.orders import compare
 from engine.push_state import ListingPush, Step, plus
 from tests.sim.house import Ran, simulate
 
 Patch = Callable[[ExitStack], None]
-SEARCHED = range(60)
+SEARCHED = range(200)
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,7 @@ def _unknown_is_not_done(state: ListingPush, *_: Any) -> Step:
 def _unknown_is_done(state: ListingPush, call: Any, _rules: Any) -> Step:
     if call.value is not None:
         return Step(state)
-    return Step(
-        push_replace(state, low=plus(state.low, call.delta), high=state.high + call.delta)
-    )
-
-
-def push_replace(state: ListingPush, **changes: Any) -> ListingPush:
-    return outcome_module.replace(state, **changes)
+    return Step(replace(state, low=plus(state.low, call.delta), high=state.high + call.delta))
 
 
 def _complete_without_recheck(account: Any) -> float | None:
@@ -84,8 +81,10 @@ def _complete_without_recheck(account: Any) -> float | None:
     return float(account.row.watermark) - float(account.rules.lag_s)
 
 
-def _settled_at_once(*_: Any) -> bool:
-    return True
+def _complete_without_lag(account: Any) -> float | None:
+    if account.row.watermark is None or account.row.recheck_watermark is None:
+        return None
+    return float(min(account.row.watermark, account.row.recheck_watermark))
 
 
 def _settled_beside_parked(reading: Any, event: Any, rules: Any) -> bool:
@@ -97,10 +96,7 @@ def _reading_survives(state: ListingPush, *_: Any) -> Step:
 
 
 def _never_older(stored: Any, snapshot: Any, *rest: Any) -> Any:
-    return _compare(None, snapshot, *rest)
-
-
-_compare = intake_module.compare
+    return compare(None, snapshot, *rest)
 
 
 def _counts_every_look(stack: ExitStack) -> None:
@@ -149,12 +145,12 @@ MUTANTS = (
         _replaced(account_module.Account, "complete", property(_complete_without_recheck)),
     ),
     Mutant(
-        "s2-at-once",
-        "S2: a reading settles at the next poll, whatever that saw (story 5)",
-        _replaced(settle_module, "_is_settled", _settled_at_once),
+        "t1-without-lag",
+        "T1 (i): complete up to the poll's beginning, as if orders were readable at once (story 5)",
+        _replaced(account_module.Account, "complete", property(_complete_without_lag)),
     ),
     Mutant(
-        "s4-windows-stay",
+        "s1-too-early",
         "S1: a reading begins while a write may still land (story 6)",
         _replaced(push_module, "reading_not_before", lambda *_: None),
     ),

@@ -5,6 +5,7 @@ Each acts at random moments until the run grows calm; what a scenario has switch
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.questions import (
@@ -40,12 +41,13 @@ class People:
         scenario, clock = house.scenario, house.clock
         self.faults = scenario.faults
         for mall in house.malls:
-            self._every(1.0 / mall.plan.shoppers_per_s, lambda mall=mall: self._shop(mall))
+            self._every(1.0 / mall.plan.shoppers_per_s, partial(self._shop, mall))
+        self._every(10.0, self._deliver)
         self._every_if("edits", 9.0, self._edit_order)
         self._every_if("touches", 15.0, self._touch)
         self._every_if("hands", 50.0, self._edit_by_hand)
         self._every_if("operator", 30.0, self._operate)
-        self._every_if("links", 45.0, self._relink)
+        self._every_if("links", 20.0, self._relink)
         self._every_if("desk", 40.0, self._crash_desk)
         self._every_if("actors", 40.0, self._trouble_actor)
         self._every_if("outages", 60.0, self._outage)
@@ -54,17 +56,17 @@ class People:
         self._every_if("poison", 60.0, self._poison)
         if "calls" in self.faults:
             for mall in house.malls:
-                mall.trouble_share = self.rng.choice((0.02, 0.1, 0.25))
+                mall.trouble_share = self.rng.choice((0.03, 0.15, 0.4))
                 mall.slow_share = self.rng.choice((0.0, 0.1))
         if "bus" in self.faults:
             house.bus.loss = self.rng.choice((0.0, 0.02, 0.1))
             house.bus.doubling = self.rng.choice((0.0, 0.1))
             house.bus.slow = self.rng.choice((0.0, 0.02, 0.1))
         for place, mall in enumerate(house.malls):
-            clock.after(scenario.import_at_s[place], lambda mall=mall: self._import(mall))
+            clock.after(scenario.import_at_s[place], partial(self._import, mall))
         for plan in scenario.listings:
             if plan.link_at_s is not None:
-                clock.after(plan.link_at_s, lambda plan=plan: self._link(plan))
+                clock.after(plan.link_at_s, partial(self._link, plan))
 
     # --- the rhythm ---------------------------------------------------------------------------
 
@@ -173,6 +175,11 @@ class People:
         mall.edit_by_hand(code, quantity)
         self._say(f"hand {mall.name} {code} = {quantity}")
 
+    def _deliver(self) -> None:
+        """Goods come in, some are found broken: totals that move both ways keep pushes coming."""
+        sku = self.rng.choice(self.house.scenario.skus)
+        self.house.adjust(sku, self.rng.choice((1, 1, 2, 4, -1)), is_twice=False)
+
     # --- bad luck -----------------------------------------------------------------------------
 
     def _make_poison(self, mall: PretendMall, number: str) -> None:
@@ -247,9 +254,7 @@ class People:
             house.inventory.ask(ControlMall(self.number(), mall.name, "pause", "sim"))
             house.clock.after(
                 self.rng.uniform(1.0, 30.0),
-                lambda: house.inventory.ask(
-                    ControlMall(self.number(), mall.name, "resume", "sim")
-                ),
+                lambda: house.inventory.ask(ControlMall(self.number(), mall.name, "resume", "sim")),
             )
         elif what == "poll":
             house.inventory.ask(ControlMall(self.number(), mall.name, "poll", "sim"))
@@ -258,9 +263,12 @@ class People:
         else:
             house.inventory.ask(
                 StartReflect(
-                    self.number(), StockFilter(mall=mall.name), all=True, dry_run=False,
+                    self.number(),
+                    StockFilter(mall=mall.name),
+                    all=True,
+                    dry_run=False,
                     actor="sim",
-                )  # fmt: skip
+                )
             )
 
     def _relink(self) -> None:

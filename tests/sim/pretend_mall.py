@@ -1,4 +1,4 @@
-"""A pretend mall as it really is: true quantities, orders, writes that land late, reads that are old.
+"""A pretend mall as it is: true quantities, orders, writes that land late, reads that are old.
 
 It knows what zaiko cannot and has no opinion on what zaiko does. Everything is in true time, but
 for the stamps it puts on orders.
@@ -143,9 +143,7 @@ class PretendMall:
             cancelled=False, counts=counts, edited=False, raised=False,
             is_raise=False, changed_at=None,
         )  # fmt: skip
-        version.changes = [
-            self._move(line.code, -line.quantity, number) for line in lines.values()
-        ]
+        version.changes = [self._move(line.code, -line.quantity, number) for line in lines.values()]
         order = MallOrder(number, self.stamp(), self.clock.now, [version], is_late=late_s > 0)
         self.orders[number] = order
         return order
@@ -185,9 +183,7 @@ class PretendMall:
     def cancel(self, order: MallOrder) -> None:
         old = order.latest
         changes = [
-            change
-            for line in old.lines.values()
-            for change in self._shift(line, 0, order.number)
+            change for line in old.lines.values() for change in self._shift(line, 0, order.number)
         ]
         self._append(order, old.lines, changes, edited=old.edited, raised=old.raised)
         order.latest.cancelled = True
@@ -221,10 +217,18 @@ class PretendMall:
         old = order.latest
         order.versions.append(
             Version(
-                old.number + 1, self.clock.now, self._readable_at(old.readable_at), lines,
-                cancelled=False, counts=old.counts, edited=edited, raised=raised,
-                is_raise=is_raise, changed_at=self.stamp(), changes=changes,
-            )  # fmt: skip
+                old.number + 1,
+                self.clock.now,
+                self._readable_at(old.readable_at),
+                lines,
+                cancelled=False,
+                counts=old.counts,
+                edited=edited,
+                raised=raised,
+                is_raise=is_raise,
+                changed_at=self.stamp(),
+                changes=changes,
+            )
         )
 
     def edit_by_hand(self, code: str, quantity: int) -> None:

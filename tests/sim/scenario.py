@@ -5,11 +5,14 @@ true of it. Each class of faults is on or off for a whole run, so that some runs
 """
 
 import random
+from typing import Literal
 
 from msgspec import Struct
 
 from config.settings import MallSettings
 from engine.connector import Card, CredentialField, WriteKind
+
+BelowZero = Literal["refuses", "clamps", "negative"]
 
 EPS_S = 2.0
 CLOCK_ERROR_S = 0.35
@@ -88,7 +91,7 @@ def draw(seed: int) -> Scenario:
     rng = random.Random(seed)
     count = rng.choice((2, 2, 3, 3, 4))
     base = rng.randrange(count)
-    share = rng.choice((0.0, 0.2, 0.5, 0.8))
+    share = rng.choice((0.0, 0.3, 0.6, 0.9))
     faults = frozenset(name for name in FAULTS if rng.random() < share)
     malls = tuple(_mall(rng, place, is_base=place == base) for place in range(count))
     skus = tuple(f"sku-{place}" for place in range(rng.randint(3, 8)))
@@ -114,7 +117,7 @@ def _mall(rng: random.Random, place: int, *, is_base: bool) -> MallPlan:
     is_anchored = write_kind is WriteKind.ANCHORED
     live_s, stale_s = rng.choice(((0.0, 0.0), (8.0, 0.0), (0.0, 8.0), (8.0, 10.0)))
     restocks = rng.choice(("yes", "no", "mixed", "mixed"))
-    below_zero = rng.choice(("refuses", "refuses", "clamps", "negative"))
+    below_zero: BelowZero = rng.choice(("refuses", "refuses", "clamps", "negative"))
     is_told = rng.random() < 0.6
     http_timeout_s = rng.choice((3.0, 6.0))
     card = Card(
@@ -177,7 +180,7 @@ def _mall(rng: random.Random, place: int, *, is_base: bool) -> MallPlan:
         tells_changed_at=rng.random() < 0.4,
         tells_marks=rng.random() < 0.8,
         page_size=rng.choice((2, 5, 50)),
-        shoppers_per_s=rng.choice((0.02, 0.05, 0.12)),
+        shoppers_per_s=rng.choice((0.03, 0.08, 0.2)),
     )
 
 
@@ -186,7 +189,7 @@ def _listings(
 ) -> list[ListingPlan]:
     found: list[ListingPlan] = []
     for sku in skus:
-        stock = rng.choice((0, 1, 2, 3, 6, 12))
+        stock = rng.choice((0, 1, 2, 2, 3, 6, 12))
         for place, mall in enumerate(malls):
             if mall.is_base:
                 found.append(ListingPlan(mall=place, code=sku, sku_code=sku, quantity=stock))

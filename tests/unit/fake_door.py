@@ -33,6 +33,10 @@ class FakeDoor:
         return self.letters[-1]
 
 
+def _nothing(_: Any) -> Any:
+    return {}
+
+
 @contextmanager
 def answering(endpoint: str, events: str) -> Iterator[FakeDoor]:
     """Serves until the block ends."""
@@ -58,7 +62,7 @@ def answering(endpoint: str, events: str) -> Iterator[FakeDoor]:
             for received in await door.receive(10):
                 letter: Any = received.letter
                 fake.letters.append(letter)
-                reply = fake.replies.get(type(letter), lambda _: {})(letter)
+                reply = fake.replies.get(type(letter), _nothing)(letter)
                 if isinstance(reply, Denied):
                     door.send(received.sender, msgspec.structs.replace(reply, id=letter.id))
                 elif reply is not None:

@@ -286,6 +286,19 @@ def test_an_import_is_followed_until_it_is_done(zaiko: Zaiko, house: FakeDoor) -
     assert [letter.job for letter in house.letters[1:]] == [3, 3]
 
 
+def test_an_import_of_a_halted_mall_says_that_it_waits(
+    zaiko: Zaiko, house: FakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "IMPORT_STILL_S", 0.0)
+    waiting = {**IMPORT, "state": "waiting", "read": 0}
+    house.on(StartImport, waiting)
+    house.on(AskImport, waiting)
+    told = zaiko("import", "rakuten")
+    assert told.code == 3
+    assert is_one_sentence(told)
+    assert "halted" in told.err
+
+
 def test_an_import_that_is_not_waited_for_says_its_number(zaiko: Zaiko, house: FakeDoor) -> None:
     house.on(StartImport, {**IMPORT, "state": "waiting"})
     assert zaiko("import", "rakuten", "--no-wait", "--json").json["job"] == 3

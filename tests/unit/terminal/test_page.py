@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -86,6 +87,24 @@ def test_times_are_told_in_local_time() -> None:
     assert page.local_time(None) == page.NONE
 
 
+def test_a_short_time_is_the_time_of_today_or_the_day_of_another() -> None:
+    now = time.time()
+    assert page.short_time(now) == page.local_time(now).split()[1]
+    assert page.short_time(0.0) == "01-01 09:00"
+    assert page.short_time(None) == page.NONE
+
+
+def test_a_narrow_terminal_breaks_names_and_keeps_numbers_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    one = listing(code="a-very-long-item-code-of-a-mall", sub_code="a-long-variation", offer=12345)
+    text = shown(monkeypatch, Terminal(), tables.stock, [{**row(one), "name": "長い商品名" * 6}])
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert all(cell_len(line.rstrip()) <= 80 for line in lines)
+    assert any("rakuten" in line and "12,345" in line and "一致" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(-1, "0 秒前"), (3.2, "3 秒前"), (119, "119 秒前"), (120, "2 分前"), (7200, "2 時間前"),
@@ -129,6 +148,8 @@ def test_an_empty_json_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
         (listing(held=2), "差異 +2"),
         (listing(is_gone=True), "モールに無し"),
         (listing(state="something new"), "something new"),
+        (listing(linked=False, state="blocked"), "複数紐づき"),
+        (listing(offer=None, state="blocked"), "開始待ち"),
     ],
 )
 def test_a_listing_says_how_it_stands(

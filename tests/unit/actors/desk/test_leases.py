@@ -107,6 +107,8 @@ def test_a_new_actor_that_has_not_heard_from_its_mall_keeps_the_clock_that_was_k
         (account,) = house.desk.accounts.values()
         house.ask("rakuten-one", Heartbeat(next(house.ids), 1, LaneState.RUNNING, 30.0))
         house.hello("rakuten", instance="two")
+        beat = Heartbeat(next(house.ids), 2, LaneState.STARTING, 0.0)
+        house.ask("rakuten-two", beat)
         assert account.row.offset_s == 30.0
 
 

@@ -36,7 +36,12 @@ MESSAGE = {
             {"productType": "P", "patches": []},
             "$.patches: out of bounds",
         ),
-        ("feed", "Feed", {"header": {"sellerId": "A", "version": "2.0"}, "messages": [MESSAGE]}, ""),
+        (
+            "feed",
+            "Feed",
+            {"header": {"sellerId": "A", "version": "2.0"}, "messages": [MESSAGE]},
+            "",
+        ),
         (
             "feed",
             "Feed",

@@ -1,0 +1,1 @@
+"""Amazon.co.jp. Light on purpose: the inventory reads only `card`."""

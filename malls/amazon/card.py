@@ -1,0 +1,144 @@
+"""What Amazon.co.jp is, as data: rates, limits, credential fields, addresses and sentences.
+
+Sources and confidence marks of each figure: docs/malls/amazon.md.
+"""
+
+from collections.abc import Mapping
+
+from engine.connector import Card, CredentialField, Rate, WriteKind
+
+AUTH_URL = "https://api.amazon.com"
+"""Where Login with Amazon gives out access tokens, for every region."""
+
+MARKETPLACE_ID = "A1VC38T7YXB528"
+"""Amazon.co.jp, where no other marketplace is stored with the credentials."""
+
+SEARCH_ORDERS = "searchOrders"
+GET_ORDER = "getOrder"
+GET_ORDERS_V0 = "getOrders-v0"
+GET_ORDER_V0 = "getOrder-v0"
+GET_ITEMS_V0 = "getOrderItems-v0"
+PATCH_LISTING = "patchListingsItem"
+GET_LISTING = "getListingsItem"
+SEARCH_LISTINGS = "searchListingsItems"
+CREATE_FEED_DOCUMENT = "createFeedDocument"
+CREATE_FEED = "createFeed"
+GET_FEED = "getFeed"
+GET_FEED_DOCUMENT = "getFeedDocument"
+FEED_FILE = "feed-file"
+LWA = "lwa"
+
+ORDERS_PAGE_MAX = 100
+"""Orders of one list page."""
+LISTINGS_PAGE_MAX = 20
+"""Listings of one search page, and identifiers of one search."""
+LEAD_TIME_DAYS_MAX = 30
+"""The longest lead time (出荷作業日数) the mall takes."""
+FEED_ROWS_MAX = 25_000
+"""Messages of one feed."""
+FEED_BYTES_MAX = 10 * 1024 * 1024
+"""Size of one feed's file."""
+
+VISIBLE_AFTER_S = 120.0
+"""An upper bound of an order search must lie this far in the past."""
+SECRET_LIFE_S = 180 * 86_400.0
+"""A client secret's life from the day it was issued."""
+
+RATES = (
+    # Each rate as published. One turn less of a burst: replies jitter, and a 429 costs a whole
+    # interval.
+    Rate(bucket=SEARCH_ORDERS, calls=0.0056, per_s=1.0, burst=19),
+    Rate(bucket=GET_ORDER, calls=0.5, per_s=1.0, burst=29),
+    Rate(bucket=GET_ORDERS_V0, calls=0.0167, per_s=1.0, burst=19),
+    Rate(bucket=GET_ORDER_V0, calls=0.5, per_s=1.0, burst=29),
+    Rate(bucket=GET_ITEMS_V0, calls=0.5, per_s=1.0, burst=29),
+    Rate(bucket=PATCH_LISTING, calls=5, per_s=1.0, burst=4),
+    Rate(bucket=GET_LISTING, calls=5, per_s=1.0, burst=4),
+    Rate(bucket=SEARCH_LISTINGS, calls=5, per_s=1.0, burst=4),
+    Rate(bucket=CREATE_FEED_DOCUMENT, calls=0.5, per_s=1.0, burst=14),
+    # createFeed's own burst is 15, but only 5 listing feeds are taken in 5 minutes.
+    Rate(bucket=CREATE_FEED, calls=0.0083, per_s=1.0, burst=4),
+    Rate(bucket=GET_FEED, calls=2, per_s=1.0, burst=14),
+    Rate(bucket=GET_FEED_DOCUMENT, calls=0.0222, per_s=1.0, burst=9),
+    # Nothing is published for the file store and the token endpoint.
+    Rate(bucket=FEED_FILE, calls=2, per_s=1.0),
+    Rate(bucket=LWA, calls=1, per_s=1.0),
+)
+
+INTERVAL_S: Mapping[str, float] = {rate.bucket: rate.per_s / rate.calls for rate in RATES}
+"""How long one call of a bucket takes to come back, by the published rate."""
+
+CARD = Card(
+    kind="amazon",
+    title="Amazon.co.jp",
+    write_kind=WriteKind.ANCHORED,
+    push_rows_max=1,
+    read_rows_max=LISTINGS_PAGE_MAX,
+    # A list page brings its orders' lines along, so that most orders read cost no call at all.
+    fetch_orders_max=20,
+    fetch_is_bulk=True,
+    # No longest window is published; one list is better than several at a token each.
+    order_window_days_max=365.0,
+    rates=RATES,
+    credential_fields=(
+        CredentialField(
+            "seller_id", "出品者ID(マーチャントトークン)", "Merchant token", is_secret=False
+        ),
+        CredentialField(
+            "marketplace_id",
+            f"マーケットプレイスID(空欄なら {MARKETPLACE_ID})",
+            f"Marketplace id (empty: {MARKETPLACE_ID})",
+            is_secret=False,
+            is_required=False,
+        ),
+        CredentialField("client_id", "LWAクライアントID", "LWA client id"),
+        CredentialField("client_secret", "LWAクライアントシークレット", "LWA client secret"),
+        CredentialField(
+            "refresh_token",
+            "リフレッシュトークン(Atzr|で始まる)",
+            "Refresh token (begins with Atzr|)",
+        ),
+        CredentialField(
+            "secret_issued_on",
+            "クライアントシークレットの発行日(YYYY-MM-DD、期限の警告に使用)",
+            "Day the client secret was issued (YYYY-MM-DD, for the warning before it ends)",
+            is_secret=False,
+            is_required=False,
+        ),
+    ),
+    base_url="https://sellingpartnerapi-fe.amazon.com",
+    order_conditions=(
+        "出品者出荷(MFN)の注文を、保留中(コンビニ払いの支払い待ちなど)を含むすべてのステータスから"
+        "取り込みます。FBA(AFN)の注文は数えません。キャンセルになった注文は 0 個として数えます。"
+        "購入者のキャンセル依頼だけでは在庫を戻しません。"
+    ),
+    order_conditions_en=(
+        "Merchant-fulfilled orders of every status are taken, pending ones (such as unpaid"
+        " convenience-store orders) included; FBA orders never. A cancelled order counts as 0"
+        " units; a buyer's mere request to cancel gives nothing back."
+    ),
+    key_renewal=(
+        "クライアントシークレットは180日で切れます。セラーセントラルの「アプリとサービス > アプリの"
+        "開発」でシークレットを更新し、リフレッシュトークンは同じ画面の「承認」で発行して、"
+        "`zaiko key set` で登録してください(古いシークレットは更新後7日間使えます)。"
+    ),
+    key_renewal_en=(
+        "The client secret lives 180 days. Rotate it in Seller Central, Apps and Services >"
+        " Develop Apps; a refresh token is issued there by Authorize. Store them with"
+        " `zaiko key set`; the old secret works for 7 more days."
+    ),
+    # The list of 2026-01-01 tells milliseconds, the older one whole seconds.
+    stamp_resolution_s=1.0,
+    below_zero="refuses",
+    stale_s=600.0,
+    live_s=600.0,
+)
+
+
+def speed_of(switches: Mapping[str, str]) -> float:
+    """By how much a sandbox's mall time runs faster; 1 at the real mall."""
+    try:
+        speed = float(switches.get("speed", "") or "1")
+    except ValueError:
+        return 1.0
+    return speed if 0 < speed < 1e6 else 1.0

@@ -1,0 +1,1 @@
+"""MakeShop by GMO. Light on purpose: the inventory reads only `card`."""
