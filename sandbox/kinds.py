@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sandbox import amazon, aupay, rakuten, yahoo
+from sandbox import amazon, aupay, makeshop, rakuten, yahoo
 from sandbox.clock import Clock
 from sandbox.mall import Mall
 
@@ -14,4 +14,5 @@ OPENERS: Mapping[str, Callable[[Clock], Mall]] = {
     "yahoo": yahoo.open_mall,
     "amazon": amazon.open_mall,
     "aupay": aupay.open_mall,
+    "makeshop": makeshop.open_mall,
 }

@@ -135,8 +135,11 @@ class House:
         """The house's living processes: `supervisor`, `inventory`, a mall's name."""
         found = {}
         for pid, words in pids_with(str(self.config)).items():
-            module = words[words.index("-m") + 1].removeprefix("actors.")
-            found[words[words.index("-m") + 2] if module == "mall" else module] = pid
+            # `-m actors.lean mall NAME`, `-m actors.mall NAME`, `-m actors.supervisor`
+            told = words[words.index("-m") + 1 :]
+            told[0] = told[0].removeprefix("actors.")
+            name = next(word for word in told if word not in ("lean", "mall"))
+            found[name] = pid
         return found
 
     def send(self, name: str, number: signal.Signals) -> int:

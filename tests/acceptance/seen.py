@@ -10,6 +10,8 @@ from sandbox.buyers import BUYER_MARKS
 
 KEY_FILES: Final = "state/keys/*.json"
 """The only place where credentials may lie."""
+CREDENTIAL_WORDS: Final = (b"Bearer ", b"access_token", b"ESA ", b"Basic ", b"client_secret=")
+"""What stands before a credential on the wire: malls make up access tokens at any time."""
 SECRET_LENGTH_MIN: Final = 12
 """A shorter value (`demo-store`, a key's version) is a name, not a secret."""
 
@@ -51,6 +53,7 @@ def leaks_of_files(root: Path, secrets: Iterable[str]) -> list[str]:
         found += [f"{path}: a buyer" for mark in marks if mark in content]
         if path not in keys:
             found += [f"{path}: a credential" for secret in hidden if secret in content]
+            found += [f"{path}: {word!r}" for word in CREDENTIAL_WORDS if word in content]
     return found
 
 

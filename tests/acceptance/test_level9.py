@@ -1,5 +1,6 @@
 """Level 9 from outside: a refused key halts that mall and nothing else, until key and clear."""
 
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actors.keys import read_key
 from engine.questions import Answer, Denied
 from tests.acceptance.calm import item
 from tests.acceptance.house import House, furnished
@@ -25,6 +27,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("level9")
     items = {"rakuten": [*map(item, CODES)], "yahoo": [*map(item, CODES)]}
     with furnished(directory, items, keys=("rakuten",)) as house:
+        house.shops["yahoo"].turn(rotates_refresh_token=True)
         yield house
 
 
@@ -142,6 +145,17 @@ def test_m11_a_refused_key_halts_its_mall_until_key_and_clear_and_all_is_caught_
     assert [row for row in house.faults() if row["level"] == 9] == []
     for code in CODES:
         assert house.shops["rakuten"].quantity(code) == house.shops["yahoo"].quantity(code)
+
+
+def test_a_refresh_token_the_mall_rotates_is_stored_and_goes_on_working(standing: House) -> None:
+    given = standing.shops["yahoo"].credentials["refresh_token"]
+    stored = read_key(standing.state.key_file("yahoo"))
+    assert stored is not None
+    assert stored.credentials["refresh_token"] != given
+    assert standing.lane("yahoo") == "running"
+    standing.send("yahoo", signal.SIGTERM)
+    standing.wait_until_polled("yahoo")
+    assert [row for row in standing.faults("yahoo") if row["level"] == 9] == []
 
 
 def test_the_credential_of_a_halted_mall_is_not_tried_again_by_a_restart(standing: House) -> None:

@@ -191,6 +191,10 @@ class ListingAudit:
         offer = self.offer(listing)
         if offer is None or call.value is not None or call.delta <= 0:
             return
+        # What is missing below zero belongs to orders: a rise is never more than the target.
+        assert call.delta <= max(0, offer + after.held), (
+            f"{listing.mall.name} {listing.shelf.code}: a rise by {call.delta} to offer {offer}"
+        )
         if not self.is_comparable(listing, after):
             return
         rises = sum(max(0, delta) for delta in listing.shelf.strays.values())
