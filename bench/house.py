@@ -103,7 +103,16 @@ class House:
         """Starts a child as the supervisor does and waits until it is ready."""
         ready, child = os.pipe()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "actors.lean", module.removeprefix("actors."), *arguments, "--config", str(self.file)],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "actors.lean",
+                module.removeprefix("actors."),
+                *arguments,
+                "--config",
+                str(self.file),
+            ],
             env={**os.environ, READY_FD: str(child), HOUSE_TOKEN: TOKEN},
             pass_fds=(child,),
             stdin=subprocess.DEVNULL,

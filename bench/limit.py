@@ -1,7 +1,7 @@
 """What the building blocks can do on this machine, measured bare: the limits benches compare with.
 
-    L2   raw sqlite3, WAL, synchronous=FULL: known keys and totals read, lines, movements and totals
-         written with executemany, one commit a batch
+    L2   raw sqlite3, WAL, synchronous=FULL: known keys and totals read, lines, movements (found by
+         their SKU, as a history must be) and totals written with executemany, one commit a batch
     L3   the same through SQLAlchemy Core
     u    one L3 commit at batch 1 and two round trips of zmq.asyncio: the unit of inner latency
     M1   an idle process that has imported what a mall actor needs of others
@@ -28,7 +28,10 @@ import zmq
 import zmq.asyncio
 
 BATCHES = (1, 10, 100, 1000)
+SIGNING = "cryptography.hazmat.primitives.asymmetric.rsa"
 M1_IMPORTS = "zmq.asyncio, msgspec, httpx, structlog, tenacity"
+LIBRARIES = {"rakuten": M1_IMPORTS, "yahoo": f"{M1_IMPORTS}, {SIGNING}"}
+"""M1 with what the connector needs besides: a kind that signs its calls loads a large library."""
 M2_IMPORTS = "zmq.asyncio, msgspec, sqlalchemy, structlog, tenacity"
 SETTLE_S = 0.3
 """A process just started is measured after this."""

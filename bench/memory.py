@@ -1,7 +1,9 @@
 """Memory: what each process holds at 1,000 and 100,000 SKUs, and the intake there.
 
-    M1   an idle process with the libraries of a mall actor      mall actor <= 1.2 M1
+    M1   an idle process with the libraries every mall actor needs: a mall actor holds <= 1.2 M1
     M2   the same of the inventory
+
+A kind of mall may need a further library; `mall_of_own_libraries` counts it with M1.
 
 Resident memory is read after work: orders were handed over, pushes were pulled and answered. At the
 larger catalogue the inventory may hold at most 1.05 times as much, at half of the intake or more.
@@ -17,7 +19,15 @@ from typing import Any
 
 from bench.house import House, MallPlan, house_of, started
 from bench.lane import Lane, in_batches, snapshots
-from bench.limit import M1_IMPORTS, M2_IMPORTS, idle_process, made_lines, memory_of, rounded
+from bench.limit import (
+    LIBRARIES,
+    M1_IMPORTS,
+    M2_IMPORTS,
+    idle_process,
+    made_lines,
+    memory_of,
+    rounded,
+)
 from bench.pretend import Pretend, pretend_malls
 
 SPEED = 10_000
@@ -90,8 +100,10 @@ def run(told: argparse.Namespace) -> dict[str, Any]:
     sizes = [_inventory(told, skus) for skus in told.skus]
     malls = _malls(told.skus[0], told.orders)
     first, last = sizes[0], sizes[-1]
-    ratios = {
-        "mall_of_m1": max(mall["rss_mib"] for mall in malls.values()) / m1["rss_mib"],
+    own = {kind: idle_process(LIBRARIES[kind])["rss_mib"] for kind in malls}
+    ratios: dict[str, Any] = {
+        "mall_of_m1": {kind: mall["rss_mib"] / m1["rss_mib"] for kind, mall in malls.items()},
+        "mall_of_own_libraries": max(malls[kind]["rss_mib"] / own[kind] for kind in malls),
         "inventory_of_m2": first["after_work"]["rss_mib"] / m2["rss_mib"],
         "inventory_growth": last["after_work"]["rss_mib"] / first["after_work"]["rss_mib"],
         "intake_kept": last["lines_per_s"] / first["lines_per_s"],
@@ -106,7 +118,7 @@ def run(told: argparse.Namespace) -> dict[str, Any]:
         "ratios": ratios,
         "goals": GOALS,
         "is_reached": {
-            "mall_of_m1": ratios["mall_of_m1"] <= GOALS["mall_of_m1"],
+            "mall_of_m1": max(ratios["mall_of_m1"].values()) <= GOALS["mall_of_m1"],
             "inventory_growth": ratios["inventory_growth"] <= GOALS["inventory_growth"],
             "intake_kept": ratios["intake_kept"] >= GOALS["intake_kept"],
         },

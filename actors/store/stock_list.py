@@ -239,7 +239,8 @@ def mall_figures(connection: Connection, mall_id: int) -> tuple[int, int, int, f
     unproven, oldest = connection.execute(
         select(func.sum(case((PUSH.c.proven_at.is_(None), 1), else_=0)), func.min(PUSH.c.proven_at))
         .select_from(PUSH)
-        .where(PUSH.c.mall_id == mall_id)
+        # A listing whose link was ended keeps its row for what may still land; it proves nothing.
+        .where(PUSH.c.mall_id == mall_id, PUSH.c.listing_id.in_(select(LINK.c.listing_id)))
     ).one()
     return int(faults), int(pending), int(unproven or 0), oldest
 

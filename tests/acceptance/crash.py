@@ -126,7 +126,7 @@ class Run:
         for shop in house.shops.values():
             shop.heal()
         began = time.monotonic()
-        house.wait_until_proven(bound_s=max(SETTLE_S, min(CATCH_UP_S, self._orders / 20)))
+        house.wait_until_equal(bound_s=max(SETTLE_S, min(CATCH_UP_S, self._orders / 20)))
         return {
             "orders": self._shoppers.placed,
             **self._shoppers.counts,
@@ -138,7 +138,7 @@ class Run:
 
     def _totals(self) -> list[str]:
         house = self._house
-        return complaints(states_of(house.shops), house.stock(), house.opened, 0.0)
+        return complaints(states_of(house.shops), house.stock(), house.opened, None)
 
     def _round(self, victims: Sequence[str], orders: int) -> None:
         house = self._house

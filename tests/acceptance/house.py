@@ -135,11 +135,9 @@ class House:
         """The house's living processes: `supervisor`, `inventory`, a mall's name."""
         found = {}
         for pid, words in pids_with(str(self.config)).items():
-            # `-m actors.lean mall NAME`, `-m actors.mall NAME`, `-m actors.supervisor`
-            told = words[words.index("-m") + 1 :]
-            told[0] = told[0].removeprefix("actors.")
-            name = next(word for word in told if word not in ("lean", "mall"))
-            found[name] = pid
+            told = [word for word in words[words.index("-m") + 1 :] if word != "actors.lean"]
+            module = told[0].removeprefix("actors.")
+            found[told[1] if module == "mall" else module] = pid
         return found
 
     def send(self, name: str, number: signal.Signals) -> int:
@@ -292,9 +290,9 @@ class House:
 
         wait_until_right(rests, "the malls to run", bound_s)
 
-    def wait_until_equal(self, *skus: str) -> None:
+    def wait_until_equal(self, *skus: str, bound_s: float = SETTLE_S) -> None:
         """Totals equal the truth, and what is expected and truly shown is the offer."""
-        self._wait_until(skus, None)
+        self._wait_until(skus, None, bound_s)
 
     def wait_until_right(self, *skus: str, bound_s: float = SETTLE_S) -> None:
         """The same of all SKUs or these, and every linked listing was proven equal."""
