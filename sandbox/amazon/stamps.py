@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from sandbox.clock import jst
 
 
+def _whole_ms(at: float) -> int:
+    # A little on top: what is cut to milliseconds already must not lose another to rounding.
+    return math.floor(at * 1000 + 0.001)
+
+
 def in_ms(at: float) -> float:
     """Return the moment cut to the milliseconds that the APIs show."""
-    return math.floor(at * 1000) / 1000
+    return _whole_ms(at) / 1000
 
 
 def fine(at: float) -> str:
     """Return `2026-11-20T03:12:44.118Z`."""
-    # A little on top: what is cut to milliseconds must not lose another to rounding.
-    moment = datetime.fromtimestamp(at + 0.00005, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    seconds, ms = divmod(_whole_ms(at), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
 
 
 def coarse(at: float) -> str:
