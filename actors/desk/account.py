@@ -143,6 +143,11 @@ class Account:
             self.is_changed = True
         self.row.offset_s = offset_s
 
+    @property
+    def terms(self) -> str:
+        """What turns a total into this mall's offers, as one text."""
+        return f"buffer {self.settings.buffer} cap {self.settings.cap}"
+
     def to_mall(self, wall: float) -> float:
         """A moment of this machine's clock in the mall's."""
         return wall + self.row.offset_s

@@ -122,6 +122,11 @@ class Desk:
                     self._by_name[settings.name] = account
                 else:
                     account.settle_for(settings, card)
+                if account.row.terms != account.terms:
+                    # Another buffer or cap: nothing else would bring the listings to it soon.
+                    account.row.terms = account.terms
+                    self.store.pushes.decide_all(connection, account.id)
+                    self.store.malls.save(connection, account.row)
 
     def reload(self, malls: Iterable[tuple[MallSettings, Card]]) -> None:
         """Other settings: new malls are known from now on, removed ones no more.

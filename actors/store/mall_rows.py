@@ -32,6 +32,7 @@ class MallRow(Struct, kw_only=True):
     key_expires_at: float | None = None
     credentials_version: int = 0
     grace_until: float | None = None
+    terms: str = ""
 
 
 _FIELDS = tuple(column.name for column in MALL.columns if column.name != "id")

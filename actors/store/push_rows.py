@@ -146,6 +146,13 @@ class PushRows:
             ["due", "mall", "moment"],
             dialect,
         )
+        self._decide = Statement(
+            update(PUSH)
+            .where(PUSH.c.mall_id == mall, PUSH.c.push_at.is_(None), PUSH.c.call_until.is_(None))
+            .values(push_at=0.0, priority=1),
+            ["mall"],
+            dialect,
+        )
         self._delete = Statement(
             delete(PUSH).where(PUSH.c.listing_id == bindparam("listing")), ["listing"], dialect
         )
@@ -255,6 +262,10 @@ class PushRows:
     def audit_all(self, connection: Connection, mall_id: int, now: float) -> None:
         """F3: after a halt every listing of the mall is decided and read anew."""
         self._audit.run(connection, now, mall_id, now)
+
+    def decide_all(self, connection: Connection, mall_id: int) -> None:
+        """Other terms: every listing of the mall is decided anew, as a bulk."""
+        self._decide.run(connection, mall_id)
 
     def delete(self, connection: Connection, listing_ids: Sequence[int]) -> None:
         """Forgets the states of listings that are no longer linked."""

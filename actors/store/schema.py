@@ -46,6 +46,7 @@ MALL = Table(
     Column("key_expires_at", Float),
     Column("credentials_version", Integer, nullable=False),
     Column("grace_until", Float),
+    Column("terms", Text, nullable=False),  # buffer and cap its listings were last decided by
 )
 
 SKU = Table(

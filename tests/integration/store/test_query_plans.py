@@ -12,8 +12,8 @@ from actors.store.store import Store
 SMALL = {"counter", "mall", "import_job"}
 """Tables with a handful of rows, where reading all of them is no harm."""
 
-ON_PURPOSE = {"pushes._audit"}
-"""After a halt every listing of the mall is made due: rare, and all rows are meant."""
+ON_PURPOSE = {"pushes._audit", "pushes._decide"}
+"""After a halt, or with other terms, every listing of the mall is made due: rare, and all meant."""
 
 
 def _statements(store: Store) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from engine.messages import NoWork, ReadWork
+import msgspec
+
+from engine.messages import NoWork, PushWork, ReadWork
 from engine.questions import (
     AdjustStock,
     AskConflicts,
@@ -16,6 +18,7 @@ from engine.questions import (
     SetStock,
     StockFilter,
 )
+from malls.registry import card_of
 from tests.unit.actors.desk.desk_house import DeskHouse, open_house
 
 
@@ -136,3 +139,16 @@ def test_an_oversell_by_hand_is_said_loudly_and_heals_when_units_come() -> None:
             ("cap", "-3", "open")
         ]
         assert [row["state"] for row in healed] == ["resolved"]
+
+
+def test_another_buffer_reaches_every_listing_without_waiting_for_an_audit() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("cap", ""))
+        house.settle("rakuten", cap=7)
+        house.settle("rakuten", cap=7)
+        assert isinstance(house.pull("rakuten", push=True), NoWork)
+        house.settings[0] = msgspec.structs.replace(house.settings[0], buffer=3)
+        house.desk.reload([(mall, card_of(mall.kind)) for mall in house.settings])
+        work = house.pull("rakuten", push=True)
+        assert isinstance(work, PushWork)
+        assert [row.delta for row in work.rows] == [-3]
