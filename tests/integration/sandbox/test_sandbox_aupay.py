@@ -634,6 +634,7 @@ def test_codes_of_any_kind_go_round(mall: Caller, code: str) -> None:
 def test_codes_that_the_mall_cannot_have_are_refused(shared: Caller, code: str) -> None:
     shared.door("items", [{"code": code, "quantity": 1}], status=400)
     shared.door("items", [{"code": "ok", "sub_code": "-", "quantity": 1}], status=400)
+    assert "ok" not in {item["code"] for item in shared.state()["items"]}
 
 
 def test_sale_status_rides_along_only_when_it_is_sent(mall: Caller) -> None:

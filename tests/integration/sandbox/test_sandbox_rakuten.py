@@ -100,6 +100,7 @@ def test_a_key_past_its_life_is_refused(mall: Caller) -> None:
     mall.use(mall.door("credentials", {"life_s": 0.2}))
 
     until(lambda: mall.search().status_code == 401)
+    assert mall.search().status_code == 401
 
 
 def test_the_expiry_look_up_answers_in_japanese_time_without_a_zone(mall: Caller) -> None:
