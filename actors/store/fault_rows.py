@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from actors.store.schema import FAULT
@@ -106,13 +106,6 @@ class FaultRows:
             ["next_state", "moment", "row"],
             dialect,
         )
-        self._count_open = Statement(
-            select(func.count()).where(
-                FAULT.c.state == "open", FAULT.c.mall_id == bindparam("mall")
-            ),
-            ["mall"],
-            dialect,
-        )
 
     def open_with(self, connection: Connection, identity: str) -> FaultRow | None:
         """The open record of an identity."""
@@ -184,8 +177,3 @@ class FaultRows:
     def set_state(self, connection: Connection, ids: Sequence[int], state: str, now: float) -> None:
         """Marks records resolved or cleared."""
         self._state.many(connection, [(state, now, fault_id) for fault_id in ids])
-
-    def count_open(self, connection: Connection, mall_id: int) -> int:
-        """How many records of a mall are open."""
-        row = self._count_open.first(connection, mall_id)
-        return 0 if row is None else int(row[0])

@@ -1,10 +1,10 @@
 """Rows of `import_job`: a catalogue import that survives any crash and resumes at its cursor."""
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.engine import Dialect
 
-from actors.store.schema import IMPORT, LISTING, MALL
+from actors.store.schema import IMPORT, LISTING
 from actors.store.statement import Statement
 
 
@@ -105,12 +105,3 @@ class ImportRows:
             .values(is_gone=True)
         )
         return int(changed.rowcount)
-
-    def has_done(self, connection: Connection, mall_name: str) -> bool:
-        """Whether a mall was ever imported to the end."""
-        count = connection.execute(
-            select(func.count())
-            .select_from(IMPORT.join(MALL, MALL.c.id == IMPORT.c.mall_id))
-            .where(MALL.c.name == mall_name, IMPORT.c.state == "done")
-        ).scalar_one()
-        return bool(count)
