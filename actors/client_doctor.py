@@ -124,7 +124,7 @@ def _keys(settings: Settings) -> Findings:
 def _tempo(settings: Settings) -> Findings:
     """Polls that a mall's published rate cannot carry are delayed by pacing: say so."""
     for mall in settings.malls:
-        card = card_of(mall.kind)
+        card = card_of(mall.kind, mall.switches)
         slowest = max(rate.per_s / rate.calls for rate in card.rates) / mall.speed
         least_s = CALLS_PER_POLL * slowest
         if mall.poll_interval_s >= least_s:
@@ -158,7 +158,7 @@ def _clock_and_reach(settings: Settings) -> Findings:
 
 def _reach(mall: MallSettings) -> list[Finding]:
     check = "sandbox" if mall.is_sandbox else "mall"
-    address = mall.base_url or card_of(mall.kind).base_url
+    address = mall.base_url or card_of(mall.kind, mall.switches).base_url
     try:
         stamp = _date_of(address)
     except (OSError, http.client.HTTPException, ValueError):

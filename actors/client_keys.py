@@ -51,7 +51,8 @@ class KeyCabinet:
 
     def fields(self, name: str) -> Sequence[CredentialField]:
         """What `key set` asks for."""
-        return card_of(self.mall(name).kind).credential_fields
+        mall = self.mall(name)
+        return card_of(mall.kind, mall.switches).credential_fields
 
     def list(self, name: str | None = None) -> list[dict[str, Any]]:
         """Every mall, or one, and what is stored for it; no value of it."""

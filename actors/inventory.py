@@ -104,7 +104,7 @@ class Inventory:
         path = database_path(settings)
         self._store = Store(path, settings.database_cache_mib * 1024)
         house = House(house_token(), settings.lease_fresh_s, KeyFolder(state))
-        malls = [(mall, card_of(mall.kind)) for mall in settings.malls]
+        malls = [(mall, card_of(mall.kind, mall.switches)) for mall in settings.malls]
         self.desk = Desk(self._store, malls, settings.base_mall, house)
         self._reader: Engine = open_reader(path)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -144,7 +144,7 @@ class Inventory:
         except SettingsError as error:
             LOG.error("settings refused", action="reload_refused", reason=str(error))
             return
-        self.desk.reload([(mall, card_of(mall.kind)) for mall in settings.malls])
+        self.desk.reload([(mall, card_of(mall.kind, mall.switches)) for mall in settings.malls])
         LOG.info("settings taken over", action="reloaded", malls=len(settings.malls))
 
     async def _serve(self) -> None:

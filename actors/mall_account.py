@@ -7,16 +7,16 @@ from actors.mall_clock import MallClock
 from actors.mall_http import MallHttp
 from config.settings import MallSettings, Settings
 from engine.connector import Card, Kind
-from engine.mall_action import GRACE_INTERVAL_S, Tempo
+from engine.mall_action import GRACE_INTERVAL_S, POLL_DISTANCE_S, Tempo
 from engine.pacing import Pacing
-from malls.registry import KINDS
+from malls.registry import connector_of
 
 DAY_S: Final = 86_400.0
 
 
 def kind_of(settings: MallSettings) -> Kind:
-    """The connector of a mall."""
-    return KINDS[settings.kind]
+    """The connector of a mall, with the card its switches make."""
+    return connector_of(settings.kind, settings.switches)
 
 
 def base_url_of(settings: MallSettings, card: Card) -> str:
@@ -32,6 +32,7 @@ def open_http(settings: MallSettings, card: Card) -> MallHttp:
         retry_bound_s=settings.retry_bound_s,
         pacing=Pacing(card.rates, speed=settings.speed, wait_s_max=settings.retry_after_s_max),
         clock=MallClock(),
+        rate_header=card.rate_header,
     )
 
 
@@ -61,4 +62,6 @@ def tempo_of(house: Settings, settings: MallSettings, card: Card) -> Tempo:
         heartbeat_interval_s=house.heartbeat_interval_s,
         lease_fresh_s=house.lease_fresh_s,
         grace_interval_s=GRACE_INTERVAL_S / settings.speed,
+        lists_changes=card.lists_changes,
+        poll_distance_s=max(POLL_DISTANCE_S, card.poll_distance_s / settings.speed),
     )

@@ -11,6 +11,7 @@ Nothing of a request or a reply is logged: paths and headers carry keys, bodies 
 
 import asyncio
 import contextvars
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ RETRY_WAIT_S_MAX: Final = 4.0
 """Before any repeat, at most, but for what the mall itself asked for."""
 TURN_LOOK_S: Final = 1.0
 """A call that waits for its bucket looks this often whether its lane is still open."""
+RATE_TOLD: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,12})?")
 USER_AGENT: Final = "zaiko"
 RETRIED: Final = frozenset(
     {
@@ -119,8 +121,11 @@ class MallHttp:
         retry_bound_s: float,
         pacing: Pacing,
         clock: MallClock,
+        rate_header: str = "",
     ) -> None:
+        """See `Card.rate_header`; no call is made."""
         self.clock = clock
+        self._rate_header = rate_header
         self._pacing = pacing
         self._timeout_s = timeout_s
         self._retry_bound_s = retry_bound_s
@@ -181,7 +186,13 @@ class MallHttp:
             self._learn_refusal(request.bucket, reply, None)
         else:
             self._pacing.answered(request.bucket)
+            self._learn_rate(request.bucket, reply)
         return reply
+
+    def _learn_rate(self, bucket: str, reply: Reply) -> None:
+        told = reply.headers.get(self._rate_header, "") if self._rate_header else ""
+        if RATE_TOLD.fullmatch(told):
+            self._pacing.told(bucket, float(told))
 
     async def _turn(self, bucket: str, is_open: Callable[[], bool]) -> None:
         """Waits for the bucket; the lane and send_by are looked at after each wait (F3, C2)."""

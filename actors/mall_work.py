@@ -26,7 +26,15 @@ from engine.connector import (
     WriteKind,
     WriteResult,
 )
-from engine.faults import GONE_LISTING, Done, Family, FaultSpec, MallError, classify
+from engine.faults import (
+    GONE_LISTING,
+    UNLIMITED_LISTING,
+    Done,
+    Family,
+    FaultSpec,
+    MallError,
+    classify,
+)
 from engine.messages import (
     CatalogueRead,
     CredentialsChecked,
@@ -48,6 +56,8 @@ from engine.push_state import (
 
 MISSING: Final = "missing"
 """The code of a row whose guard's read did not find the listing."""
+UNLIMITED: Final = "unlimited"
+"""The code of a row for which the mall keeps no number."""
 LEFT_READ_S_MAX: Final = 3.0
 """How long the read after a refusal may take: its outcome must come before the slot is given up."""
 CATALOGUE_ROWS_MAX: Final = 1_000
@@ -160,16 +170,22 @@ async def _write_guarded(
     connection: Connection,
     kind: Kind,
 ) -> Carried:
-    """Writes max(0, q + delta) where it is not q already; missing is not zero (invariant 7)."""
-    shown = {row.ref: row.quantity for row in guard.rows}
+    """Writes max(0, q + delta) where it is not q already; missing is not zero (invariant 7).
+
+    A row the read did not reach is not written: it is decided again at the next pull.
+    """
+    shown = {row.ref: row.quantity for row in guard.rows if row.quantity is not None}
+    unlimited = {row.ref for row in guard.rows if row.quantity is None}
+    missing = set(guard.missing)
     outcomes: list[OutcomeRow] = []
     due: list[PushRow] = []
     writes: list[StockWrite] = []
     for row in page:
         quantity = shown.get(row.ref)
         if quantity is None:
-            bad = PushBadItem(row.call_id, MISSING)
-            outcomes.append(OutcomeRow(row.listing_id, bad, MISSING, spec=GONE_LISTING))
+            outcomes.append(
+                _unwritten(row, is_missing=row.ref in missing, is_unlimited=row.ref in unlimited)
+            )
             continue
         value = max(0, quantity + row.delta)
         if value == quantity:
@@ -191,6 +207,16 @@ async def _write_guarded(
             )
         outcomes.append(structs.replace(result, outcome=outcome))
     return structs.replace(carried, rows=tuple(outcomes))
+
+
+def _unwritten(row: PushRow, *, is_missing: bool, is_unlimited: bool) -> OutcomeRow:
+    if is_missing:
+        bad = PushBadItem(row.call_id, MISSING)
+        return OutcomeRow(row.listing_id, bad, MISSING, spec=GONE_LISTING)
+    if is_unlimited:
+        bad = PushBadItem(row.call_id, UNLIMITED)
+        return OutcomeRow(row.listing_id, bad, UNLIMITED, spec=UNLIMITED_LISTING)
+    return OutcomeRow(row.listing_id, PushNotSent(row.call_id))
 
 
 def _spec_of(result: RowResult, kind: Kind) -> FaultSpec | None:

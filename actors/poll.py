@@ -175,8 +175,8 @@ class _Run:
     async def scan_until_stable(self, start: float, end: float) -> None:
         """Sees every order of one window, or raises."""
         seen: dict[str, str] = {}
-        pages, _ = await self._scan(start, end, seen)
-        if pages == 1:
+        can_shift, _ = await self._scan(start, end, seen)
+        if not can_shift:
             return
         stable = 0
         for _ in range(RESCAN_MAX):
@@ -186,11 +186,15 @@ class _Run:
                 return
         raise MallError(UNSTABLE, family=Family.ORDERS, code="unstable-list")
 
-    async def _scan(self, start: float, end: float, seen: dict[str, str]) -> tuple[int, int]:
-        """(pages, orders not seen by an earlier scan); marks that are news are handed over."""
+    async def _scan(self, start: float, end: float, seen: dict[str, str]) -> tuple[bool, int]:
+        """(a list went over several pages, orders not seen by an earlier scan).
+
+        Marks that are news are handed over.
+        """
         added = 0
+        can_shift = False
         cursor: str | None = None
-        for pages in range(1, PAGES_MAX + 1):
+        for number in range(1, PAGES_MAX + 1):
             page = await self._connection.list_orders(
                 start, end, cursor, recheck=self._poll.is_recheck
             )
@@ -198,8 +202,9 @@ class _Run:
                 raise _ClockOff
             added += await self._take(page, seen)
             cursor = page.next_cursor
+            can_shift = can_shift or not (page.is_whole or (number == 1 and cursor is None))
             if cursor is None:
-                return pages, added
+                return can_shift, added
         raise MallError(UNSTABLE, family=Family.ORDERS, code="endless-list")
 
     async def _take(self, page: OrderPage, seen: dict[str, str]) -> int:

@@ -87,7 +87,7 @@ def _bare_calls(pretend: Pretend) -> float:
 
 def _published(kind: str) -> float:
     """Orders a second that the mall's published rate of reading orders allows."""
-    card = card_of(kind)
+    card = card_of(kind, {})
     bucket = "orders" if kind == "rakuten" else "orderInfo"
     rate = next(rate for rate in card.rates if rate.bucket == bucket)
     return rate.calls / rate.per_s * (card.fetch_orders_max if card.fetch_is_bulk else 1)

@@ -247,4 +247,5 @@ def _fill_mall(
         PushRecord(listing, row.id, settled, None, 1, now + every * (1 + sku / len(pairs)))
         for listing, sku in pairs
     ]
-    store.pushes.save(connection, records, rules_of(account, card_of(account.kind)))
+    card = card_of(account.kind, account.switches)
+    store.pushes.save(connection, records, rules_of(account, card))

@@ -13,7 +13,9 @@ from typing import Final, get_args
 import msgspec
 
 from config.settings import (
-    KINDS_NOT_YET,
+    KINDS_OF_SWITCH,
+    LAG_S,
+    LAG_S_OF_KIND,
     LATE_AFTER_TIMEOUT_S,
     POLL_INTERVAL_S,
     POLL_INTERVAL_SPEED_UP_S,
@@ -36,16 +38,11 @@ ACCOUNT_NAMES: Final = ("name", "kind", "base_url", "speed", "shop_url")
 MALL_FIELDS: Final = fields_of(MallSettings)
 SHARED_NAMES: Final = tuple(name for name in MALL_FIELDS if name not in ACCOUNT_NAMES)
 """What may stand at the top for all malls, or in a mall's own table."""
-KIND_OF_NAME: Final = {
-    "shop_url": "rakuten",
-    "statuses_not_counted": "rakuten",
-    "order_version": "rakuten",
-    "forbidden_halts": "rakuten",
-    "below_zero": "yahoo",
-    "edit_sign": "yahoo",
-    "import_details": "yahoo",
+NOT_FOR_KIND: Final = {
+    ("yahoo", "import_details"): "none",
+    ("aupay", "import_details"): "all",
 }
-"""What only one kind of mall understands."""
+"""The value of a switch that means nothing to one of the kinds that know the switch."""
 CREDENTIAL_NAMES: Final = (
     "service_secret", "license_key", "seller_id", "client_id", "client_secret", "refresh_token",
     "public_key", "public_key_version", "api_key", "token", "password",
@@ -166,10 +163,12 @@ def _mall(common: Table, table: Table, numbered: str, file: str) -> MallSettings
             )
         if key not in MALL_FIELDS:
             raise _unknown(key, tuple(MALL_FIELDS), where)
-        if KIND_OF_NAME.get(key, kind) != kind:
+        kinds = KINDS_OF_SWITCH.get(key) or (kind,)
+        if kind not in kinds:
+            listed = " / ".join(kinds)
             raise SettingsError(
-                f"{where}: {key} means something for {KIND_OF_NAME[key]} only: remove it here.",
-                f"{key} は {KIND_OF_NAME[key]} 専用です。このモールからは削除してください。",
+                f"{where}: {key} means something for {listed} only: remove it here.",
+                f"{key} は {listed} 専用です。このモールからは削除してください。",
             )
         own[key] = checked(key, value, MALL_FIELDS[key].type, where)
     if "base_url" in own:
@@ -182,7 +181,14 @@ def _mall(common: Table, table: Table, numbered: str, file: str) -> MallSettings
     values = {**common, **own}
     values["poll_interval_s"] = _poll_interval_s(common, own)
     values.setdefault("late_s", _http_timeout_s(values) + LATE_AFTER_TIMEOUT_S)
+    values.setdefault("lag_s", LAG_S_OF_KIND.get(kind, LAG_S))
     mall = msgspec.convert(values, MallSettings)
+    for name, value in mall.switches.items():
+        if NOT_FOR_KIND.get((kind, name)) == value:
+            raise SettingsError(
+                f'{where}: {name} = "{value}" means nothing for {kind}: take another value.',
+                f'{name} = "{value}" は {kind} では使えません。別の値を指定してください。',
+            )
     if mall.late_s < mall.http_timeout_s:
         raise SettingsError(
             f"{where}: late_s must be at least http_timeout_s ({mall.http_timeout_s:g}).",
@@ -206,11 +212,6 @@ def _kind(table: Table, where: str) -> str:
     if isinstance(kind, str) and kind in KINDS:
         return kind
     listed = " / ".join(KINDS)
-    if kind in KINDS_NOT_YET:
-        raise SettingsError(
-            f"{where}: the kind {kind} is not supported by this version yet: use {listed}.",
-            f"kind = 「{kind}」はこのバージョンではまだ使えません。{listed} を指定してください。",
-        )
     raise SettingsError(
         f"{where}: kind must be one of {listed}.",
         f"kind には {listed} のいずれかを指定してください。",

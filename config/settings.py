@@ -12,9 +12,11 @@ from msgspec import Meta, Struct
 
 from engine.supervision import RestartLimits
 
-KindName = Literal["rakuten", "yahoo"]
+KindName = Literal["rakuten", "yahoo", "amazon", "aupay", "makeshop"]
 
-KINDS_NOT_YET: Final = ("amazon", "aupay", "makeshop")
+LAG_S: Final = 60.0
+LAG_S_OF_KIND: Final = {"amazon": 180.0}
+"""Amazon shows an order about two minutes after it was placed."""
 
 POLL_INTERVAL_S: Final = 180.0
 POLL_INTERVAL_SPEED_UP_S: Final = 60.0
@@ -98,8 +100,8 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     """How long an unreadable order holds up settled comparisons."""
     refuse_margin: Count = 5
     """A fall that leaves at most this many travels apart from safe rows."""
-    lag_s: Seconds = 60.0
-    """See `Bounds`."""
+    lag_s: Seconds = LAG_S
+    """See `Bounds`; where it is not given, 180 for Amazon."""
     late_s: Seconds = 10.0 + LATE_AFTER_TIMEOUT_S
     """See `Bounds`; where it is not given, `http_timeout_s` + 60."""
     eps_s: SecondsFromTwo = 2.0
@@ -113,19 +115,40 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     key_grace_s: Seconds = 1800.0
     """See `Bounds`."""
     below_zero: Literal["unknown", "clamps", "refuses", "negative"] = "unknown"
-    """Yahoo: what the mall does with a fall below zero."""
+    """Yahoo, MakeShop: what the mall does with a fall below zero."""
     bulk_is_atomic: bool = False
     """Whether a refused bulk write is known to have done no row at all."""
     statuses_not_counted: str | None = None
-    """Rakuten: numbers of order statuses that take no stock, with commas; absent: all count."""
+    """Order statuses that take no stock, with commas, in the mall's words; absent: all count."""
     order_version: Annotated[int, Meta(ge=3, le=10)] = 10
     """Rakuten: the version of order data asked for."""
     forbidden_halts: bool = False
     """Rakuten: whether HTTP 403 means a dead key (level 9) and not a passing limit (level 8)."""
     edit_sign: Literal["version", "none"] = "version"
     """Yahoo: whether an order's version tells that it may have been edited."""
-    import_details: Literal["variations", "all"] = "variations"
-    """Yahoo: whether an import reads each item's page, one call an item, or where needed only."""
+    import_details: Literal["variations", "all", "none"] = "variations"
+    """Yahoo: whether an import reads each item's page, one call an item, or where needed only.
+    au PAY: whether it reads the names of choices, a call an item that has some (`none`: never)."""
+    orders_api: Literal["2026-01-01", "v0"] = "2026-01-01"
+    """Amazon: which order API is read; the older one may be asked more often."""
+    reads: Literal["live", "stale"] = "live"
+    """au PAY: whether a read shows the quantity of now, or an older one."""
+    order_choices: Literal["lookup", "suffix"] = "lookup"
+    """au PAY: an order line's choice is looked up among the item's, or taken as it stands."""
+    absent_axis: Literal["echo", "omit"] = "echo"
+    """au PAY: an axis that a choice does not have goes back as it was read, or is left out."""
+    choice_quantity_max: Annotated[int, Meta(ge=1, le=99_999)] = 99_999
+    """au PAY: the largest quantity a choice is given."""
+    quantity_mode: Literal["probe", "absolute", "relative"] = "probe"
+    """MakeShop: what it does with a quantity that is sent; `probe`: found before the first push."""
+    probe_item: str | None = None
+    """MakeShop: the item the probe may change and put back, CODE or CODE/VARIATION."""
+    quantity_type: Annotated[int, Meta(ge=0, le=9)] = 1
+    """MakeShop: the quantityCalculationType that is sent."""
+    listing_code: Literal["custom", "system"] = "custom"
+    """MakeShop: listings are named by the shop's own item codes, or by MakeShop's."""
+    list_inputs: Literal["list", "single"] = "list"
+    """MakeShop: whether its schema takes lists of codes."""
 
     @property
     def bounds(self) -> Bounds:
@@ -143,26 +166,46 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     @property
     def switches(self) -> dict[str, str]:
         """What only this kind of connector understands, as text."""
-        is_atomic = "true" if self.bulk_is_atomic else "false"
-        if self.kind == "yahoo":
-            return {
-                "bulk_is_atomic": is_atomic,
-                "below_zero": self.below_zero,
-                "edit_sign": self.edit_sign,
-                "import_details": self.import_details,
-            }
         return {
-            "bulk_is_atomic": is_atomic,
-            "shop_url": self.shop_url or "",
-            "statuses_not_counted": self.statuses_not_counted or "",
-            "order_version": str(self.order_version),
-            "forbidden_halts": "true" if self.forbidden_halts else "false",
+            name: _text_of(getattr(self, name))
+            for name, kinds in KINDS_OF_SWITCH.items()
+            if not kinds or self.kind in kinds
         }
 
     @property
     def is_sandbox(self) -> bool:
         """Whether this is a pretend mall."""
         return self.base_url is not None
+
+
+KINDS_OF_SWITCH: Final[dict[str, tuple[str, ...]]] = {
+    "bulk_is_atomic": (),
+    "shop_url": ("rakuten",),
+    "order_version": ("rakuten",),
+    "forbidden_halts": ("rakuten",),
+    "statuses_not_counted": ("rakuten", "amazon", "aupay"),
+    "below_zero": ("yahoo", "makeshop"),
+    "edit_sign": ("yahoo",),
+    "import_details": ("yahoo", "aupay"),
+    "orders_api": ("amazon",),
+    "reads": ("aupay",),
+    "order_choices": ("aupay",),
+    "absent_axis": ("aupay",),
+    "choice_quantity_max": ("aupay",),
+    "quantity_mode": ("makeshop",),
+    "probe_item": ("makeshop",),
+    "quantity_type": ("makeshop",),
+    "listing_code": ("makeshop",),
+    "list_inputs": ("makeshop",),
+}
+"""Which kinds of mall understand a switch; (): every kind."""
+
+
+def _text_of(value: object) -> str:
+    """A switch's value as the connectors read it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -79,6 +79,13 @@ class Card(Struct, frozen=True, kw_only=True):
     """refuses | clamps | negative | unknown: what a relative fall below zero does."""
     stale_s: float = 0.0
     live_s: float = 0.0
+    rate_header: str = ""
+    """Where a good reply tells the rate of its bucket, calls a second (lower case); "": nowhere."""
+    lists_changes: bool = False
+    """A re-read lists what changed since its start, so it need not reach over all that can."""
+    poll_distance_s: float = 0.0
+    """What the mall's own rate asks between two polls, mall time: an early re-read waits so
+    long. 0: none worth telling."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -147,6 +154,8 @@ class OrderPage(Struct, frozen=True):
     """The list's own count at that moment, where it tells: a change means that it shifted."""
     sent_at: float
     """Mall time before the page's call left."""
+    is_whole: bool = False
+    """All of its list: nothing can have shifted. A cursor after it begins another list."""
 
 
 class OrdersFetched(Struct, frozen=True):

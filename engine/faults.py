@@ -175,6 +175,16 @@ GONE_LISTING = FaultSpec(
     is_row=True,
 )
 
+UNLIMITED_LISTING = FaultSpec(
+    level=Level.TRANSIENT,
+    kind=FaultKind.REQUEST,
+    message="モール側で在庫数が無制限に設定されているため、数量を反映できません。",
+    hint="モールで在庫数を管理する設定に変えるか、この商品の紐づけを解除してください。",
+    message_en="The mall keeps no quantity for this listing (unlimited), so none can be pushed.",
+    hint_en="Let the mall keep its quantity, or remove the link of this listing.",
+    is_row=True,
+)
+
 PARKED_ORDER = FaultSpec(
     level=Level.TRANSIENT,
     kind=FaultKind.PARKED_ORDER,

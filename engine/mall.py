@@ -276,8 +276,10 @@ class Mall:
         tempo = self.tempo
         is_recheck = self._is_recheck_due(at)
         window_start = at.mall - tempo.changeable_s
+        margin_s = tempo.stamp_resolution_s + tempo.eps_s + tempo.lag_s
+        if tempo.lists_changes and self.recheck_watermark is not None:
+            window_start = self.recheck_watermark - margin_s
         if self.watermark is not None:
-            margin_s = tempo.stamp_resolution_s + tempo.eps_s + tempo.lag_s
             recent = self.watermark - margin_s
             # After a very long halt the window of new orders may be the longer one.
             window_start = min(window_start, recent) if is_recheck else recent
@@ -301,7 +303,9 @@ class Mall:
             # A failed poll is begun again by the lane's back-off, which never exceeds the interval.
             due = min(due, self._not_before.get(Track.POLL, due))
         elif (recheck_at := self._recheck_wanted_at()) is not None:
-            due = min(due, at.now + recheck_at - at.mall)
+            # An early re-read must not use up what the mall grants the polls of new orders.
+            early = self._poll_begun + self.tempo.poll_distance_s
+            due = min(due, max(at.now + recheck_at - at.mall, early))
         return max(due, earliest)
 
     def _recheck_wanted_at(self) -> float | None:

@@ -59,6 +59,10 @@ class Tempo(Struct, frozen=True, kw_only=True):
     lease_fresh_s: float
     """Without an answer for this long no call is begun: somebody else may hold the mall."""
     grace_interval_s: float = GRACE_INTERVAL_S
+    lists_changes: bool = False
+    """A re-read reaches back to the last one only: the mall lists what changed since."""
+    poll_distance_s: float = POLL_DISTANCE_S
+    """From one poll to an early one that only a wanted re-read asks for."""
 
 
 class Moment(Struct, frozen=True):

@@ -21,14 +21,25 @@ REFUSED_WAIT_S: Final = 1.0
 """A bucket's first wait after a 429 without Retry-After; doubles while refusals go on."""
 
 
+TOLD_FACTOR_MAX: Final = 10.0
+"""A mall's reply may make a rate so many times faster or slower than the published one."""
+
+
 class _Turns:
     """One bucket, kept as the instant at which it would be full again (the GCRA form)."""
 
     def __init__(self, interval_s: float, burst: int) -> None:
-        self.interval_s = interval_s
-        self.slack_s = interval_s * (max(1, burst) - 1)
+        self.published_s = interval_s
+        self.more = max(1, burst) - 1
+        self.beat(interval_s)
         self.full_at = float("-inf")
         self.opens_at = float("-inf")
+
+    def beat(self, interval_s: float) -> None:
+        """From now on a turn comes back after so long, within bounds of the published rate."""
+        least_s, most_s = self.published_s / TOLD_FACTOR_MAX, self.published_s * TOLD_FACTOR_MAX
+        self.interval_s = min(max(interval_s, least_s), most_s)
+        self.slack_s = self.interval_s * self.more
 
     def next_at(self, now: float) -> float:
         """The instant of the next turn, not before now."""
@@ -87,6 +98,12 @@ class Pacing:
         wait_s = min(wanted_s, self._wait_s_max)
         self._whole[bucket].close(now + wait_s)
         return wait_s
+
+    def told(self, bucket: str, calls_per_s: float) -> None:
+        """A reply told the rate of its bucket: it counts from now on, in place of the card's."""
+        if calls_per_s > 0:
+            self._whole[bucket].beat(1 / calls_per_s)
+            self._audit[bucket].beat(1 / calls_per_s / AUDIT_SHARE)
 
     def answered(self, bucket: str) -> None:
         """The mall took a call of this bucket: refusals in a row end."""

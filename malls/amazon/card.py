@@ -5,6 +5,8 @@ Sources and confidence marks of each figure: docs/malls/amazon.md.
 
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from engine.connector import Card, CredentialField, Rate, WriteKind
 
 AUTH_URL = "https://api.amazon.com"
@@ -12,6 +14,9 @@ AUTH_URL = "https://api.amazon.com"
 
 MARKETPLACE_ID = "A1VC38T7YXB528"
 """Amazon.co.jp, where no other marketplace is stored with the credentials."""
+
+ORDERS_API = "orders_api"
+"""The switch: `2026-01-01` (default) or `v0`, the older one, which is taken away in 2027."""
 
 SEARCH_ORDERS = "searchOrders"
 GET_ORDER = "getOrder"
@@ -132,7 +137,22 @@ CARD = Card(
     below_zero="refuses",
     stale_s=600.0,
     live_s=600.0,
+    rate_header="x-amzn-ratelimit-limit",
+    lists_changes=True,
+    poll_distance_s=INTERVAL_S[SEARCH_ORDERS],
 )
+
+
+def is_v0(switches: Mapping[str, str]) -> bool:
+    """Whether orders are read by the older API."""
+    return switches.get(ORDERS_API, "").strip() == "v0"
+
+
+def card_for(switches: Mapping[str, str]) -> Card:
+    """The card of an account: the older order list may be asked more often."""
+    if not is_v0(switches):
+        return CARD
+    return structs.replace(CARD, poll_distance_s=INTERVAL_S[GET_ORDERS_V0])
 
 
 def speed_of(switches: Mapping[str, str]) -> float:

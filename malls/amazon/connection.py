@@ -5,7 +5,6 @@ What is known of the mall, from where, and how surely: docs/malls/amazon.md.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from engine.catalogue import CataloguePage, ListingRef
 from engine.connector import (
@@ -20,15 +19,12 @@ from engine.connector import (
     WriteResult,
 )
 from malls.amazon import catalogue, credentials, feeds, stock
-from malls.amazon.card import CARD
+from malls.amazon.card import CARD, card_for, is_v0
 from malls.amazon.errors import ERRORS
 from malls.amazon.orders import Orders
 from malls.amazon.orders_v0 import OrdersV0
 
-__all__ = ["KIND", "AmazonConnection", "connect"]
-
-ORDERS_API: Final = "orders_api"
-"""The switch: `2026-01-01` (default) or `v0`, the older one, which is taken away in 2027."""
+__all__ = ["KIND", "AmazonConnection", "card_for", "connect"]
 
 
 class AmazonConnection:
@@ -36,7 +32,7 @@ class AmazonConnection:
 
     def __init__(self, session: Session) -> None:
         self._access = credentials.Access(session)
-        is_old = session.switches.get(ORDERS_API, "").strip() == "v0"
+        is_old = is_v0(session.switches)
         self._orders = OrdersV0(self._access) if is_old else Orders(self._access)
 
     async def list_orders(

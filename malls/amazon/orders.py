@@ -145,6 +145,7 @@ class Orders:
             next_cursor=following(at, token, start, end, recheck=recheck),
             total=None,
             sent_at=reply.sent_at,
+            is_whole=not at.token and not token,
         )
 
     async def fetch_orders(self, orders: Sequence[str]) -> OrdersFetched:

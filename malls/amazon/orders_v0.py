@@ -101,7 +101,9 @@ class OrdersV0:
         reply, (marks, self._shown, token) = await access.call(request, read)
         self._shown_until = reply.received_at + SHOWN_S
         onward = following(at, token, start, end, recheck=recheck)
-        return OrderPage(tuple(marks), onward, None, reply.sent_at)
+        return OrderPage(
+            tuple(marks), onward, None, reply.sent_at, is_whole=not at.token and not token
+        )
 
     async def fetch_orders(self, orders: Sequence[str]) -> OrdersFetched:
         """Orders by number, one or two calls each."""

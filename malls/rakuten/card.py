@@ -3,6 +3,8 @@
 Every number's source and confidence stands in `docs/malls/rakuten.md`.
 """
 
+from collections.abc import Mapping
+
 from engine.connector import Card, CredentialField, Rate, WriteKind
 
 ORDERS = "orders"
@@ -72,3 +74,9 @@ CARD = Card(
     stamp_resolution_s=1.0,
     below_zero="refuses",
 )
+
+
+def card_for(switches: Mapping[str, str]) -> Card:
+    """The card of an account: the same, whatever its switches."""
+    del switches
+    return CARD

@@ -21,7 +21,7 @@ CASES = [
     ("wrong_arrows", "malls/yahoo/stock.py", "import malls.rakuten.x", "import malls.yahoo.x"),
     ("wrong_arrows", "malls/yahoo/stock.py", "from ..rakuten import x", "from . import wire"),
     ("wrong_arrows", "malls/yahoo/stock.py", "import config.load", "import engine.faults"),
-    ("wrong_arrows", "actors/mall.py", "import malls.rakuten", "from malls.registry import KINDS"),
+    ("wrong_arrows", "actors/mall.py", "import malls.rakuten", "from malls.registry import A"),
     ("wrong_arrows", "actors/mall.py", "import sandbox", "import config.load, engine.push"),
     ("wrong_arrows", "config/load.py", "import actors.parent", "import engine.supervision"),
     ("wrong_arrows", "cli.py", "import actors.store", "from actors.client import Client"),

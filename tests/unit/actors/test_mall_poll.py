@@ -51,6 +51,7 @@ class Mall:
         self.listed: list[tuple[float, float, str | None, bool]] = []
         self.fetched: list[tuple[str, ...]] = []
         self.unreadable: set[str] = set()
+        self.is_whole = False
         self.vanished: set[str] = set()
         self.breaks: Callable[[tuple[str, ...]], Exception | None] = lambda orders: None
 
@@ -64,7 +65,8 @@ class Mall:
         if is_last and len(self.scans) > 1:
             self.scans.pop(0)
         marks = tuple(OrderMark(order, 1.0, "m") for order in pages[number])
-        return OrderPage(marks, None if is_last else str(number + 1), None, 1.0)
+        onward = None if is_last else str(number + 1)
+        return OrderPage(marks, onward, None, 1.0, is_whole=self.is_whole)
 
     async def fetch_orders(self, orders: Sequence[str]) -> OrdersFetched:
         self.fetched.append(tuple(orders))
@@ -129,6 +131,15 @@ async def test_a_list_of_one_page_is_scanned_once() -> None:
     assert mall.listed == [(1_000.0, 2_000.0, None, False)]
     assert inventory.read == ["a", "b"]
     assert result == Polled(is_complete=True, ended=2_001.0, listed=2, wanted=2, read=2)
+
+
+async def test_lists_of_one_page_each_are_scanned_once() -> None:
+    mall, inventory = Mall([["a"], ["b"]]), Inventory()
+    mall.is_whole = True
+    result = await polled(mall, inventory)
+    assert result.is_complete
+    assert len(mall.listed) == 2
+    assert inventory.read == ["a", "b"]
 
 
 async def test_a_list_of_several_pages_is_scanned_until_two_scans_bring_nothing_new() -> None:

@@ -26,7 +26,7 @@ from engine.connector import (
     WriteKind,
     WriteResult,
 )
-from engine.faults import UNCLASSIFIED, Done, Family, MallError
+from engine.faults import UNCLASSIFIED, UNLIMITED_LISTING, Done, Family, MallError
 from engine.messages import ImportWork, PushRow, ReadRow
 from engine.push_state import (
     PushBadItem,
@@ -61,6 +61,7 @@ class Mall:
         self.reads: list[tuple[ListingRef, ...]] = []
         self.errands: list[Errand] = []
         self.written: list[StockWrite] = []
+        self.unreached: set[ListingRef] = set()
 
     async def write_stock(self, rows: Sequence[StockWrite]) -> WriteResult:
         self.errands.append(ERRAND.get())
@@ -78,7 +79,8 @@ class Mall:
             if isinstance(self.shows.get(ref), Exception):
                 raise self.shows[ref]
         rows = tuple(StockRow(ref, self.shows[ref]) for ref in refs if ref in self.shows)
-        return StockRead(rows, tuple(ref for ref in refs if ref not in self.shows), 3.0, 4.0)
+        known = {*self.shows, *self.unreached}
+        return StockRead(rows, tuple(ref for ref in refs if ref not in known), 3.0, 4.0)
 
 
 def mall_error(done: Done, *, subject: str = "", is_row: bool = False) -> MallError:
@@ -143,6 +145,17 @@ async def test_a_guarded_row_that_is_missing_is_a_bad_item_and_never_zero() -> N
     found = {row.listing_id: row.outcome for row in carried.rows}
     assert found[1] == PushBadItem(11, "missing")
     assert mall.written == [StockWrite(A, None, 4), StockWrite(C, None, 0)]
+
+
+async def test_a_guarded_row_the_read_did_not_reach_is_not_written_and_not_blamed() -> None:
+    mall = Mall(RowResult(A, RowOutcome.DONE), shows={A: 5, C: None})
+    mall.unreached = {B}
+    carried = await guarded(mall)
+    found = {row.listing_id: row for row in carried.rows}
+    assert found[1].outcome == PushNotSent(11)
+    assert found[2].outcome == PushBadItem(12, "unlimited")
+    assert found[2].spec == UNLIMITED_LISTING
+    assert mall.written == [StockWrite(A, None, 4)]
 
 
 @pytest.mark.parametrize("broken", [mall_error(Done.UNKNOWN), Withheld("closed")])

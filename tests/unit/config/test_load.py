@@ -119,6 +119,29 @@ def test_the_switches_of_a_kind_are_handed_to_its_connector() -> None:
         "edit_sign": "version",
         "import_details": "variations",
     }
+    makeshop = LEAST.replace('kind = "rakuten"', 'kind = "makeshop"\nquantity_mode = "relative"')
+    assert parsed(makeshop).malls[0].switches == {
+        "bulk_is_atomic": "false",
+        "below_zero": "unknown",
+        "quantity_mode": "relative",
+        "probe_item": "",
+        "quantity_type": "1",
+        "listing_code": "custom",
+        "list_inputs": "list",
+    }
+
+
+def test_amazons_orders_show_later_than_the_others() -> None:
+    amazon = LEAST.replace('kind = "rakuten"', 'kind = "amazon"')
+    assert parsed(amazon).malls[0].lag_s == 180
+    assert parsed("lag_s = 90\n" + amazon).malls[0].lag_s == 90
+    assert parsed(LEAST).malls[0].lag_s == 60
+
+
+@pytest.mark.parametrize(("kind", "value"), [("yahoo", "none"), ("aupay", "all")])
+def test_a_switchs_value_that_a_kind_does_not_know_is_refused(kind: str, value: str) -> None:
+    text = LEAST.replace('kind = "rakuten"', f'kind = "{kind}"\nimport_details = "{value}"')
+    assert f"means nothing for {kind}" in refusal(text).message
 
 
 @pytest.mark.parametrize(
@@ -130,7 +153,7 @@ def test_the_switches_of_a_kind_are_handed_to_its_connector() -> None:
         pytest.param("Buffer = 1\n" + LEAST, "did you mean buffer?", id="case"),
         pytest.param('base_url = "http://x"\n' + LEAST, "[[malls]]", id="mall-only at the top"),
         pytest.param(LEAST + 'database = "x"', "top of the file", id="house-only in a mall"),
-        pytest.param(LEAST + 'below_zero = "clamps"', "yahoo only", id="another kind's"),
+        pytest.param(LEAST + 'below_zero = "clamps"', "yahoo / makeshop only", id="another kind's"),
         pytest.param(LEAST + "poll_interval_s = 0.9", "from 1 to 86400 (it is 0.9)", id="low"),
         pytest.param(LEAST + "poll_interval_s = 86401", "from 1 to 86400", id="high"),
         pytest.param(LEAST + "poll_interval_s = nan", "from 1 to 86400", id="nan"),
@@ -151,7 +174,6 @@ def test_the_switches_of_a_kind_are_handed_to_its_connector() -> None:
         pytest.param(LEAST + "late_s = 5", "at least http_timeout_s (10)", id="late"),
         pytest.param(LEAST.replace('kind = "rakuten"', ""), "kind must be", id="no kind"),
         pytest.param(LEAST.replace('kind = "rakuten"', 'kind = "shopee"'), "kind must", id="kind"),
-        pytest.param(LEAST.replace('kind = "rakuten"', 'kind = "aupay"'), "yet", id="later"),
         pytest.param(LEAST.replace('name = "rakuten"', ""), "mall number 1 needs", id="no name"),
         pytest.param(LEAST.replace('name = "rakuten"', 'name = "a/b"'), "needs a name", id="name"),
         pytest.param(LEAST + LEAST[LEAST.index("[["):], "two malls", id="twice"),

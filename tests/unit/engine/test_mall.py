@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 from msgspec.structs import replace
 
 from engine.connector import WriteKind
@@ -153,6 +154,24 @@ def test_a_wanted_re_read_begins_a_poll_at_its_moment_that_covers_both() -> None
     assert house.one(29.9, Poll) is None
     assert house.mall.decide(at(29.9)).until == pytest.approx(30)
     assert house.one(30, Poll).is_recheck
+
+
+def test_a_re_read_begins_at_the_last_one_where_the_mall_lists_changes() -> None:
+    tempo = structs.replace(TEMPO, lists_changes=True)
+    first = House(tempo).one(0, Poll)
+    assert first.window_start == MALL_0 - 45 * DAY_S
+    mark, recheck = MALL_0 - 100, MALL_0 - 1_000
+    poll = House(tempo, plan=(mark, recheck, None)).one(0, Poll)
+    assert poll == Poll(recheck - 63, MALL_0 + 2, MALL_0, is_recheck=True)
+
+
+def test_an_early_re_read_leaves_the_polls_what_the_mall_grants() -> None:
+    house = House(structs.replace(TEMPO, poll_distance_s=120))
+    house.catch_up()
+    house.mall.planned(MALL_0, MALL_0, MALL_0 + 30)
+    assert house.one(119.9, Poll) is None
+    assert house.mall.decide(at(119.9)).until == pytest.approx(120)
+    assert house.one(120, Poll).is_recheck
 
 
 def test_a_wanted_re_read_that_was_already_made_begins_nothing() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.connector import Rate
-from engine.pacing import Pacing
+from engine.pacing import AUDIT_SHARE, Pacing
 
 
 def paced(*rates: Rate, speed: float = 1.0, wait_s_max: float = 900.0) -> Pacing:
@@ -139,3 +139,18 @@ def test_no_window_ever_holds_more_than_the_burst_and_its_share(
             for last in range(first, len(instants)):
                 window_s = instants[last] - start
                 assert last - first + 1 <= room + window_s * rate + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("told", "interval_s"), [(2.0, 0.5), (0.5, 2.0), (1000.0, 0.1), (0.001, 10.0), (0.0, 1.0)]
+)
+def test_a_rate_that_a_reply_told_counts_within_bounds_of_the_published_one(
+    told: float, interval_s: float
+) -> None:
+    pacing = Pacing([Rate(bucket="b", calls=1, per_s=1.0)], speed=1, wait_s_max=900)
+    pacing.told("b", told)
+    assert pacing.take("b", 0.0) == 0
+    assert pacing.take("b", 0.0) == pytest.approx(interval_s)
+    audit_s = max(interval_s, interval_s / AUDIT_SHARE)
+    assert pacing.take("b", 100.0, is_audit=True) == 0
+    assert pacing.take("b", 100.0, is_audit=True) == pytest.approx(audit_s)

@@ -6,34 +6,65 @@ from pathlib import Path
 
 import pytest
 
-from malls.registry import KINDS
+from engine.connector import WriteKind
+from malls.registry import KINDS, card_of, connector_of
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_every_kind_is_named_without_loading_any() -> None:
     program = (
-        "import sys; from malls.registry import KINDS\n"
-        "assert set(KINDS) == {'rakuten', 'yahoo'} and len(KINDS) == 2 and 'yahoo' in KINDS\n"
+        "import sys; from malls.registry import KINDS, card_of, connector_of\n"
+        "assert KINDS == ('rakuten', 'yahoo', 'amazon', 'aupay', 'makeshop')\n"
         "loaded = [name for name in sys.modules if name.startswith('malls.')]\n"
         "assert loaded == ['malls.registry'], loaded\n"
-        "assert KINDS['rakuten'].card.kind == 'rakuten'\n"
+        "assert connector_of('rakuten', {}).card.kind == 'rakuten'\n"
+        "assert card_of('amazon', {}).kind == 'amazon'\n"
         "assert not any(name.startswith('malls.yahoo') for name in sys.modules)\n"
+        "assert 'malls.amazon.connection' not in sys.modules\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT)
     assert ended.returncode == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_card_and_a_connector_of_its_name(kind: str) -> None:
+    assert card_of(kind, {}).kind == kind
+    assert connector_of(kind, {}).card == card_of(kind, {})
+
+
 def test_a_kind_nobody_wrote_is_a_key_error() -> None:
-    assert "nowhere" not in KINDS
-    with pytest.raises(KeyError):
-        KINDS["nowhere"]
+    for ask in (card_of, connector_of):
+        with pytest.raises(KeyError):
+            ask("nowhere", {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "switches", "write_kind"),
+    [
+        ("aupay", {"reads": "live"}, WriteKind.GUARDED),
+        ("aupay", {"reads": "stale"}, WriteKind.ANCHORED),
+        ("makeshop", {"quantity_mode": "probe"}, WriteKind.GUARDED),
+        ("makeshop", {"quantity_mode": "relative"}, WriteKind.RELATIVE),
+        ("amazon", {}, WriteKind.ANCHORED),
+    ],
+)
+def test_an_accounts_switches_make_its_card(
+    kind: str, switches: dict[str, str], write_kind: WriteKind
+) -> None:
+    assert connector_of(kind, switches).card.write_kind is write_kind
+
+
+def test_amazons_older_order_list_may_be_asked_more_often() -> None:
+    old, new = card_of("amazon", {"orders_api": "v0"}), card_of("amazon", {})
+    assert 59 < old.poll_distance_s < 61
+    assert 178 < new.poll_distance_s < 180
 
 
 def test_rakutens_card_says_what_the_protocol_must_know() -> None:
-    card = KINDS["rakuten"].card
+    card = card_of("rakuten", {})
     assert (card.write_kind, card.below_zero) == ("relative", "refuses")
     assert (card.push_rows_max, card.read_rows_max, card.fetch_orders_max) == (400, 1000, 100)
     assert [field.name for field in card.credential_fields] == ["service_secret", "license_key"]
     assert all(field.is_secret and field.is_required for field in card.credential_fields)
-    assert KINDS["rakuten"].renewal is None
+    assert connector_of("rakuten", {}).renewal is None

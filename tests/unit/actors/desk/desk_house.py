@@ -63,7 +63,7 @@ class DeskHouse:
 
     def restarted(self) -> Desk:
         """A desk as a new inventory process would build it."""
-        malls = [(mall, card_of(mall.kind)) for mall in self.settings]
+        malls = [(mall, card_of(mall.kind, {})) for mall in self.settings]
         self.desk = Desk(self.store, malls, self.settings[0].name, House(TOKEN, 10.0, self.keys))
         return self.desk
 

@@ -148,7 +148,7 @@ def test_another_buffer_reaches_every_listing_without_waiting_for_an_audit() -> 
         house.settle("rakuten", cap=7)
         assert isinstance(house.pull("rakuten", push=True), NoWork)
         house.settings[0] = msgspec.structs.replace(house.settings[0], buffer=3)
-        house.desk.reload([(mall, card_of(mall.kind)) for mall in house.settings])
+        house.desk.reload([(mall, card_of(mall.kind, {})) for mall in house.settings])
         work = house.pull("rakuten", push=True)
         assert isinstance(work, PushWork)
         assert [row.delta for row in work.rows] == [-3]
