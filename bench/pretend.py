@@ -59,17 +59,20 @@ class Pretend(Struct, frozen=True):
 
 
 @contextmanager
-def pretend_malls(speed: float) -> Iterator[dict[str, Pretend]]:
-    """Every pretend mall, by kind, for the length of a block."""
-    command = [sys.executable, "-P", "-m", "sandbox", "all", "--speed", f"{speed:g}"]
+def pretend_malls(speed: float, *kinds: str) -> Iterator[dict[str, Pretend]]:
+    """Pretend malls, by kind, for the length of a block; without kinds, Rakuten and Yahoo."""
+    served = kinds[0] if len(kinds) == 1 else "all"
+    wanted = kinds or ("rakuten", "yahoo")
+    command = [sys.executable, "-P", "-m", "sandbox", served, "--speed", f"{speed:g}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             if process.stdout is None:
                 raise AssertionError("a process without its pipe")
-            malls = {}
-            for _ in range(2):
+            malls: dict[str, Pretend] = {}
+            while set(malls) < set(wanted):
                 told = json.loads(process.stdout.readline())
-                malls[told["mall"]] = Pretend(told["mall"], told["url"], told["credentials"])
+                if told["mall"] in wanted:
+                    malls[told["mall"]] = Pretend(told["mall"], told["url"], told["credentials"])
             yield malls
         finally:
             process.terminate()

@@ -17,6 +17,7 @@ SMALLEST = {
     "latency": ("--orders", "3", "--commits", "20", "--skus", "50"),
     "memory": ("--skus", "50", "100", "--lines", "200", "--orders", "20"),
     "cold_start": ("--rounds", "1", "--skus", "50"),
+    "bulk": ("--listings", "900", "--malls", "rakuten", "--speed", "50"),
     "full_path": ("--orders", "40", "--skus", "20"),
 }
 WORDS = {
@@ -24,6 +25,7 @@ WORDS = {
     "latency": {"unit", "push", "commit", "commit_under_load", "goals", "is_reached"},
     "memory": {"m1", "m2", "inventory", "malls", "ratios", "goals", "is_reached"},
     "cold_start": {"m2_start_s", "start_s", "ratio", "goal", "is_reached"},
+    "bulk": {"malls", "median_ratio", "goals", "is_reached"},
     "full_path": {"l2_lines_per_s", "placed_at", "ratio", "goal", "is_reached"},
 }
 
