@@ -1,7 +1,8 @@
 """The operator's side: puts questions to the running house and gives back the answers' bodies.
 
     Caller   one line, asynchronous: a question in, its body out (the demo, the page)
-    House    the same for a command, synchronous, page by page (the CLI)
+    House    the same for a command, synchronous, page by page (the CLI): `house.malls`,
+             `house.stock` and so on ask about one subject each, in `client_<subject>.py`
 
 A body is plain JSON-ready data in the shapes of `engine.questions`. A "no" is a `Refusal` with its
 exit code and a sentence in Japanese and English; a house that does not run is one of them (4), and
@@ -12,50 +13,33 @@ import asyncio
 import fcntl
 import getpass
 import os
-import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
 
+from actors.client_asking import Body
 from actors.client_doctor import examine
+from actors.client_errors import Errors
 from actors.client_keys import KeyCabinet, child_environment, read_fields
+from actors.client_links import Links
+from actors.client_malls import Malls
+from actors.client_products import Products
+from actors.client_reflect import Reflects
 from actors.client_refusal import Refusal
+from actors.client_stock import Stock
 from actors.keys import KEY_BYTES_MAX
 from actors.wire import CLIENT_SIDE, BulletinReader, Line, NoAnswer
 from config.load import load_settings
 from config.search import find_settings
 from config.settings import Settings
 from config.state import StateDir
-from engine.questions import (
-    AdjustStock,
-    AskConflicts,
-    AskErrors,
-    AskHistory,
-    AskImport,
-    AskReflect,
-    AskStatus,
-    AskStock,
-    ClearErrors,
-    ControlMall,
-    DeleteSkus,
-    Denied,
-    FromClient,
-    KeyChanged,
-    LinkAdd,
-    LinkAuto,
-    LinkRemove,
-    SetStock,
-    StartImport,
-    StartReflect,
-    StockFilter,
-)
+from engine.questions import Denied, FromClient, StockFilter
 
 __all__ = [
     "KEY_BYTES_MAX",
@@ -76,23 +60,12 @@ INVENTORY: Final = "inventory"
 """The name of the socket that questions go to."""
 EVENTS: Final = "events"
 """The name of the socket that live events come from."""
-ROWS_PER_PAGE: Final = 500
-"""Rows a list asks for at once: memory holds one page, however long the list is."""
 STARTING_WAIT_S_MAX: Final = 5.0
 """How long a command waits for a house that is just starting."""
-CLEAR_WAIT_S: Final = 60.0
-"""`errors clear` asks the mall whether its key works: its answer may take this long."""
-ASK_AGAIN_S: Final = 0.3
-"""From one look at an import or a reflect to the next."""
-IMPORT_STILL_S: Final = 5.0
-"""Without a row for so long, `import` looks whether its mall is at work."""
 SILENCE_S: Final = 2.0
 """Without an event for so long, `watch` looks whether the house still stands."""
 NEXT_TRY_S: Final = 0.05
 """Between two looks at a socket nobody listens at yet."""
-
-Body = Any
-"""What msgpack holds: maps, lists, numbers, texts."""
 
 
 # --- does a house run? --------------------------------------------------------------------------
@@ -196,13 +169,19 @@ def open_house(config: Path | None) -> "House":
 
 
 class House:
-    """What a command asks of a running house. Use it as a context."""
+    """What a command asks of a running house, by subject. Use it as a context."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.actor = operator()
+        self.malls = Malls(self)
+        self.errors = Errors(self)
+        self.products = Products(self)
+        self.links = Links(self)
+        self.stock = Stock(self)
+        self.reflect = Reflects(self)
         self._runner = asyncio.Runner()
         self._caller: Caller | None = None
-        self._actor = operator()
 
     def __enter__(self) -> Self:
         return self
@@ -217,169 +196,18 @@ class House:
             self._caller.close()
         self._runner.close()
 
-    def _ask(self, question: Callable[[int], FromClient], timeout_s: float = 0.0) -> Body:
+    def ask(self, question: Callable[[int], FromClient], timeout_s: float = 0.0) -> Body:
+        """The body of the answer; raises Refusal, also when none comes in time."""
         return self._runner.run(self._ask_there(question, timeout_s))
+
+    def rest(self, seconds: float) -> None:
+        """Waits before the next question."""
+        self._runner.run(asyncio.sleep(seconds))
 
     async def _ask_there(self, question: Callable[[int], FromClient], timeout_s: float) -> Body:
         if self._caller is None:
             self._caller = Caller.of(self.settings)
         return await self._caller.ask(question, timeout_s)
-
-    # --- malls and errors -----------------------------------------------------------------------
-
-    def status(self) -> Body:
-        """`status`: StatusView."""
-        return self._ask(AskStatus)
-
-    def control(self, mall: str, verb: str) -> Body:
-        """`malls pause|resume|poll NAME`: StatusView."""
-        return self._ask(lambda number: ControlMall(number, mall, verb, self._actor))
-
-    def errors(self, mall: str | None = None, *, with_cleared: bool = False) -> Body:
-        """`errors list`: FaultViews, newest first."""
-        return self._ask(lambda number: AskErrors(number, None, mall, with_cleared))
-
-    def error(self, fault_id: int) -> Body:
-        """`errors show`: one FaultView."""
-        (fault,) = self._ask(lambda number: AskErrors(number, fault_id))
-        return fault
-
-    def clear_errors(self, fault_ids: Iterable[int], mall: str | None) -> Body:
-        """`errors clear`: ClearedView."""
-        chosen = tuple(fault_ids)
-        return self._ask(
-            lambda number: ClearErrors(number, chosen, mall, self._actor), CLEAR_WAIT_S
-        )
-
-    def key_changed(self, mall: str) -> Body:
-        """Tells the inventory that a key file was replaced."""
-        return self._ask(lambda number: KeyChanged(number, mall))
-
-    # --- catalogue and links --------------------------------------------------------------------
-
-    def imports(self, mall: str) -> Iterator[Body]:
-        """`import`: opens or joins the job, then its ImportView now and again until it is done."""
-        view = self._ask(lambda number: StartImport(number, mall, self._actor))
-        job = int(view["job"])
-        yield view
-        moved_at = time.monotonic()
-        while view["state"] != "done":
-            self._runner.run(asyncio.sleep(ASK_AGAIN_S))
-            before, view = view, self._ask(lambda number: AskImport(number, job))
-            if view["read"] != before["read"]:
-                moved_at = time.monotonic()
-            elif time.monotonic() - moved_at > IMPORT_STILL_S:
-                view["reason"] = view["reason"] or self._why_still(mall)
-            yield view
-
-    def _why_still(self, name: str) -> str:
-        """Why an import does not begin; raises Refusal where it will not without an operator."""
-        (mall,) = (mall for mall in self.status()["malls"] if mall["name"] == name)
-        state = mall["state"]
-        if state in {"halted", "paused", "stopped"}:
-            raise Refusal(
-                3,
-                f"{name} は連携していないため({state})、取り込みは再開後に始まります。",
-                f"{name} is {state}: the import begins by itself once it runs again.",
-            )
-        return "" if state == "running" else f"{name}: {state}"
-
-    def link_auto(self, mall: str | None) -> Body:
-        """`link auto`, all pages: LinkedView."""
-        told: dict[str, Any] = {"linked": 0, "unmatched": 0, "conflicts": [], "next": 0}
-        while told["next"] is not None:
-            after = int(told["next"])
-            page = self._ask(partial(LinkAuto, mall=mall, actor=self._actor, after=after))
-            told["linked"] += page["linked"]
-            told["unmatched"] += page["unmatched"]
-            told["conflicts"] += page["conflicts"]
-            told["next"] = page["next"]
-        return told
-
-    def link_add(self, sku: str, mall: str, code: str, sub_code: str) -> Body:
-        """`link add`: LinkedView."""
-        return self._ask(lambda number: LinkAdd(number, sku, mall, code, sub_code, self._actor))
-
-    def link_remove(self, sku: str, mall: str, code: str, sub_code: str) -> Body:
-        """`link remove`: LinkedView."""
-        return self._ask(lambda number: LinkRemove(number, sku, mall, code, sub_code, self._actor))
-
-    def conflicts(self) -> Body:
-        """`link conflicts`: ConflictViews."""
-        return self._ask(AskConflicts)
-
-    # --- stock ----------------------------------------------------------------------------------
-
-    def stock(self, chosen: StockFilter, rows_max: int | None = None) -> Iterator[Body]:
-        """`stock list`: StockPages, until all rows or `rows_max` of them were given."""
-        after: str | None = None
-        left = rows_max
-        while True:
-            limit = ROWS_PER_PAGE if left is None else min(left, ROWS_PER_PAGE)
-            page = self._ask(partial(AskStock, filter=chosen, after=after, limit=limit))
-            yield page
-            after = page["next"]
-            left = None if left is None else left - len(page["rows"])
-            if after is None or left == 0:
-                return
-
-    def stock_row(self, sku: str) -> Body:
-        """`stock show`: one StockRowView."""
-        rows = self._ask(lambda number: AskStock(number, StockFilter(skus=(sku,)), None, 1))["rows"]
-        if not rows:
-            raise Refusal(
-                2,
-                f"SKU {sku} はありません。zaiko stock list で確かめてください。",
-                f"There is no SKU {sku}; look it up with: zaiko stock list",
-            )
-        return rows[0]
-
-    def set_stock(self, sku: str, quantity: int) -> Body:
-        """`stock set`: StockRowView."""
-        return self._ask(lambda number: SetStock(number, sku, quantity, self._actor))
-
-    def adjust_stock(self, sku: str, delta: int, reason: str) -> Body:
-        """`stock adjust`: StockRowView."""
-        key = secrets.token_hex(16)
-        return self._ask(lambda number: AdjustStock(number, sku, delta, reason, self._actor, key))
-
-    def history(self, sku: str) -> Iterator[Body]:
-        """`history`: HistoryRows, oldest first."""
-        after: int | None = 0
-        while after is not None:
-            page = self._ask(partial(AskHistory, sku=sku, after=after, limit=ROWS_PER_PAGE))
-            yield from page["rows"]
-            after = page["next"]
-
-    def delete(self, skus: Iterable[str]) -> Body:
-        """`delete`: {deleted: [...]}."""
-        chosen = tuple(skus)
-        return self._ask(lambda number: DeleteSkus(number, chosen, self._actor))
-
-    def reflect(
-        self, chosen: StockFilter, *, is_all: bool = False, is_dry: bool = False
-    ) -> Iterator[Body]:
-        """`reflect`: ReflectRows, page by page."""
-        after: int | None = 0
-        while after is not None:
-            page = self._ask(
-                partial(
-                    StartReflect,
-                    filter=chosen,
-                    all=is_all,
-                    dry_run=is_dry,
-                    actor=self._actor,
-                    after=after,
-                )
-            )
-            yield from page["rows"]
-            after = page["next"]
-
-    def reflected(self, listing_ids: Iterable[int]) -> Body:
-        """How far the listings of a reflect have come: ReflectRows (a page of them at most)."""
-        chosen = tuple(listing_ids)
-        self._runner.run(asyncio.sleep(ASK_AGAIN_S))
-        return self._ask(lambda number: AskReflect(number, chosen))["rows"]
 
     # --- live events ----------------------------------------------------------------------------
 
@@ -432,7 +260,7 @@ def announce_key(settings: Settings, mall: str) -> bool:
     except Refusal:
         return False
     with House(settings) as house:
-        house.key_changed(mall)
+        house.malls.key_changed(mall)
     return True
 
 
@@ -442,7 +270,7 @@ def doctor(config: Path | None) -> tuple[int, Body]:
     def status(settings: Settings) -> Body:
         find_house(StateDir(settings.state_dir))
         with House(settings) as house:
-            return house.status()
+            return house.malls.status()
 
     return examine(config, status)
 

@@ -22,8 +22,12 @@ from rich.text import Text
 
 PLAIN_WIDTH_MAX: Final = 1_000
 """Columns of a line that goes into a pipe or a file; a longer one is broken."""
+CHUNK_ROWS: Final = 500
+"""Rows of one table: a longer list is printed as several, so that only so many are held."""
 NONE: Final = "—"
 """What a cell without a value shows."""
+Row = Mapping[str, Any]
+"""One map of an answer, as it came."""
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -49,6 +53,12 @@ def clean(text: object) -> str:
 def cell(value: object, style: str = "") -> Text:
     """One cell of a table."""
     return Text(NONE if value is None or value == "" else clean(value), style=style)
+
+
+def word(words: Mapping[str, tuple[str, str]], name: str) -> Text:
+    """A state's word in its style; one that has none, as it is."""
+    text, style = words.get(name, (name, ""))
+    return Text(text, style=style)
 
 
 def number(value: float | None) -> Text:

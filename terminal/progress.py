@@ -4,15 +4,11 @@ The bar is drawn on stderr, so that stdout holds the result alone.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from terminal.page import clean, console, note
-
-Row = Mapping[str, Any]
+from terminal.page import Row, console, note
 
 
 def _bar() -> Progress:
@@ -41,31 +37,6 @@ def follow_import(views: Iterable[Row]) -> Row:
                 told = view["reason"]
                 note(f"{view['mall']} の取り込みは待っています: {told}", "the import waits")
     return view
-
-
-def import_done(view: Row) -> None:
-    """What an import did."""
-    if view["state"] != "done":
-        console().print(
-            Text(
-                clean(
-                    f"{view['mall']} の取り込みを受け付けました(番号 {view['job']})。 / "
-                    f"The import of {view['mall']} was opened (job {view['job']})."
-                )
-            )
-        )
-        return
-    console().print(
-        Text(
-            clean(
-                f"{view['mall']}: {view['read']} 件を取り込みました(新規 {view['added']}、"
-                f"更新 {view['updated']}、削除済み {view['gone']}、紐づけ {view['linked']}、"
-                f"重複 {view['conflicts']})。 / {view['read']} listings were read: {view['added']} "
-                f"new, {view['updated']} changed, {view['gone']} gone, {view['linked']} linked, "
-                f"{view['conflicts']} in conflict."
-            )
-        )
-    )
 
 
 def follow_reflect(rounds: Iterable[Iterable[Row]], total: int) -> int:

@@ -42,6 +42,9 @@ ARROWS: Final = {
 }
 """Which of our rooms each room may import."""
 
+COMMANDS: Final = ("cli.py", "terminal/asking.py", "terminal/*_commands.py")
+"""The modules that hold commands: of the command line, only they ask the house."""
+
 ONE_HOME: Final = {
     "zmq": ("actors/wire.py", "tests/", "bench/"),
     "sqlalchemy": ("actors/store/", "tests/", "bench/"),
@@ -76,6 +79,11 @@ class Module(Struct, frozen=True):
         """Whether it ships."""
         return self.room in ARROWS
 
+    @property
+    def is_command(self) -> bool:
+        """Whether it holds commands, and may ask the house for them."""
+        return any(PurePosixPath(self.path).match(pattern) for pattern in COMMANDS)
+
 
 def imports_of(module: Module) -> Iterator[tuple[str, int]]:
     """Every imported module by its full name, with the line; `from a import b` is `a.b`."""
@@ -103,6 +111,8 @@ def wrong_arrows(module: Module) -> Iterator[str]:
         allowed: Iterable[str] = ARROWS[module.room]
         if module.room == "malls" and own_mall:
             allowed = ("engine", f"malls.{own_mall}")
+        elif module.is_command:
+            allowed = ARROWS["cli"]
         elif module.room == "actors" and top == "malls":
             allowed = ("malls.registry",)
         if not any(name == arrow or name.startswith(f"{arrow}.") for arrow in allowed):
@@ -147,7 +157,7 @@ def oversizes(module: Module) -> Iterator[str]:
         if positional and positional[0].arg in {"self", "cls"}:
             positional = positional[1:]
         # Typer makes options of a command's parameters: the command line names them.
-        if module.is_product and module.room != "cli" and len(positional) > POSITIONAL_MAX:
+        if module.is_product and not module.is_command and len(positional) > POSITIONAL_MAX:
             yield f"{module.path}:{node.lineno}: {node.name} takes {len(positional)} parameters"
 
 

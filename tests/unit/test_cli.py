@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import cli
-from actors import client
+from actors import client, client_products
 from config.state import StateDir
 from engine.questions import (
     AdjustStock,
@@ -289,7 +289,7 @@ def test_an_import_is_followed_until_it_is_done(zaiko: Zaiko, house: FakeDoor) -
 def test_an_import_of_a_halted_mall_says_that_it_waits(
     zaiko: Zaiko, house: FakeDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "IMPORT_STILL_S", 0.0)
+    monkeypatch.setattr(client_products, "IMPORT_STILL_S", 0.0)
     waiting = {**IMPORT, "state": "waiting", "read": 0}
     house.on(StartImport, waiting)
     house.on(AskImport, waiting)
@@ -362,7 +362,7 @@ def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor)
         ("stock export", "not in this version"),
         ("stock list --csv out.csv", "not in this version"),
         ("import rakuten --file x.txt", "not in this version"),
-        ("sandbox amazon", "rakuten, yahoo"),
+        ("sandbox ebay", "rakuten, yahoo"),
         ("sandbox rakuten --port 99999", "--port"),
         ("demo --seconds 0", "--seconds"),
         ("status --config nowhere.toml", "nowhere.toml"),

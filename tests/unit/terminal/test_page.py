@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from terminal import page, progress, tables
+from terminal import error_tables, mall_tables, page, progress, stock_tables
 
 ESCAPE = "\x1b"
 
@@ -59,7 +59,7 @@ def row(*listings: dict[str, Any], total: int | None = 5) -> dict[str, Any]:
 
 
 def test_into_a_pipe_no_colours_and_no_frames_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = shown(monkeypatch, io.StringIO(), tables.malls, [MALL])
+    text = shown(monkeypatch, io.StringIO(), mall_tables.malls, [MALL])
     assert ESCAPE not in text
     assert "─" not in text
     assert "連携中" in text
@@ -69,14 +69,14 @@ def test_into_a_pipe_no_colours_and_no_frames_are_written(monkeypatch: pytest.Mo
 def test_on_a_terminal_colours_are_used_unless_nobody_wants_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert f"{ESCAPE}[32m" in shown(monkeypatch, Terminal(), tables.malls, [MALL])
+    assert f"{ESCAPE}[32m" in shown(monkeypatch, Terminal(), mall_tables.malls, [MALL])
     monkeypatch.setenv("NO_COLOR", "1")
-    assert f"{ESCAPE}[32m" not in shown(monkeypatch, Terminal(), tables.malls, [MALL])
+    assert f"{ESCAPE}[32m" not in shown(monkeypatch, Terminal(), mall_tables.malls, [MALL])
 
 
 def test_columns_stand_below_each_other_in_japanese_too(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [MALL, {**MALL, "name": "楽天市場支店", "state": "halted"}]
-    lines = shown(monkeypatch, io.StringIO(), tables.malls, rows).splitlines()
+    lines = shown(monkeypatch, io.StringIO(), mall_tables.malls, rows).splitlines()
     words = ("状態", "連携中", "停止(レベル9)")
     places = {cell_len(line[: line.index(word)]) for line, word in zip(lines, words, strict=True)}
     assert len(places) == 1
@@ -99,7 +99,9 @@ def test_a_narrow_terminal_breaks_names_and_keeps_numbers_whole(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     one = listing(code="a-very-long-item-code-of-a-mall", sub_code="a-long-variation", offer=12345)
-    text = shown(monkeypatch, Terminal(), tables.stock, [{**row(one), "name": "長い商品名" * 6}])
+    text = shown(
+        monkeypatch, Terminal(), stock_tables.stock, [{**row(one), "name": "長い商品名" * 6}]
+    )
     lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
     assert all(cell_len(line.rstrip()) <= 80 for line in lines)
     assert any("rakuten" in line and "12,345" in line and "一致" in line for line in lines)
@@ -155,19 +157,21 @@ def test_an_empty_json_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_listing_says_how_it_stands(
     monkeypatch: pytest.MonkeyPatch, listing: dict[str, Any], told: str
 ) -> None:
-    assert told in shown(monkeypatch, io.StringIO(), tables.stock, [row(listing)])
+    assert told in shown(monkeypatch, io.StringIO(), stock_tables.stock, [row(listing)])
 
 
 def test_a_long_list_is_several_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    count = tables.CHUNK_ROWS + 1
-    text = shown(monkeypatch, io.StringIO(), tables.stock, (row(listing()) for _ in range(count)))
+    count = page.CHUNK_ROWS + 1
+    text = shown(
+        monkeypatch, io.StringIO(), stock_tables.stock, (row(listing()) for _ in range(count))
+    )
     assert text.count("総在庫") == 2
     assert text.count("TEE") == count
 
 
 def test_sentences_are_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "エラーはありません。 / There are no errors." in shown(
-        monkeypatch, io.StringIO(), tables.errors, []
+        monkeypatch, io.StringIO(), error_tables.errors, []
     )
 
 

@@ -1,0 +1,100 @@
+"""Operators' letters about malls (status, errors, control, keys) and their answers' shapes."""
+
+from msgspec import Struct
+
+from engine.lane import LaneState
+
+
+class AskStatus(Struct, frozen=True, tag=True):
+    """Reply body: StatusView."""
+
+    id: int
+
+
+class AskErrors(Struct, frozen=True, tag=True):
+    """Reply body: list of FaultView, newest first."""
+
+    id: int
+    fault_id: int | None = None
+    mall: str | None = None
+    with_cleared: bool = False
+
+
+class ClearErrors(Struct, frozen=True, tag=True):
+    """Clears faults; a level 9 only after its credential was checked. Reply body: ClearedView."""
+
+    id: int
+    fault_ids: tuple[int, ...]
+    mall: str | None
+    actor: str
+
+
+class ControlMall(Struct, frozen=True, tag=True):
+    """pause | resume | poll. Reply body: StatusView."""
+
+    id: int
+    mall: str
+    verb: str
+    actor: str
+
+
+class KeyChanged(Struct, frozen=True, tag=True):
+    """`key set` has replaced the key file of a mall. Reply body: {}."""
+
+    id: int
+    mall: str
+
+
+# --- shapes of the answers' bodies (their JSON is fixed) -----------------------------------------
+
+
+class MallView(Struct, frozen=True, kw_only=True):
+    """One mall in `status`."""
+
+    name: str
+    kind: str
+    state: LaneState
+    last_poll_at: float | None
+    last_push_at: float | None
+    open_faults: int
+    pending_pushes: int
+    orders_age_s: float | None
+    """Age of the last complete poll: how old the news of orders may be."""
+    key_expires_at: float | None = None
+    oldest_proof_age_s: float | None = None
+    """Age of the oldest "last proven equal" over the linked listings."""
+    unproven: int = 0
+    """Linked listings never proven, or not since their last change."""
+
+
+class StatusView(Struct, frozen=True, kw_only=True):
+    """`status`."""
+
+    inventory: str
+    """running."""
+    malls: tuple[MallView, ...]
+
+
+class FaultView(Struct, frozen=True, kw_only=True):
+    """One row of `errors list`."""
+
+    id: int
+    level: int
+    mall: str
+    subject: str
+    code: str
+    message: str
+    hint: str
+    message_en: str
+    hint_en: str
+    state: str
+    count: int
+    first_seen: float
+    last_seen: float
+
+
+class ClearedView(Struct, frozen=True, kw_only=True):
+    """What `errors clear` did."""
+
+    cleared: tuple[int, ...]
+    resumed: tuple[str, ...]

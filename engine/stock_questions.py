@@ -1,0 +1,163 @@
+"""Operators' letters about stock (lists, counts, reflects, history) and their answers' shapes."""
+
+from msgspec import Struct
+
+
+class StockFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The filters of `stock list` and `reflect`."""
+
+    mall: str | None = None
+    has_difference: bool = False
+    search: str = ""
+    total_max: int | None = None
+    linked: bool | None = None
+    skus: tuple[str, ...] = ()
+
+
+class AskStock(Struct, frozen=True, tag=True):
+    """A page of `stock list`. Reply body: StockPage."""
+
+    id: int
+    filter: StockFilter
+    after: str | None
+    """The cursor of the page before; None: the first page."""
+    limit: int
+
+
+class SetStock(Struct, frozen=True, tag=True):
+    """A count as of now. Reply body: StockRowView."""
+
+    id: int
+    sku: str
+    quantity: int
+    actor: str
+
+
+class AdjustStock(Struct, frozen=True, tag=True):
+    """A signed correction with a reason. Reply body: StockRowView."""
+
+    id: int
+    sku: str
+    delta: int
+    reason: str
+    actor: str
+    key: str
+    """Made by the sender: the same key twice counts once."""
+
+
+class StartReflect(Struct, frozen=True, tag=True):
+    """Reflects listings (S7). Reply body: ReflectView."""
+
+    id: int
+    filter: StockFilter
+    all: bool
+    dry_run: bool
+    actor: str
+    after: int = 0
+    """Listing id to go on after (pages of REFLECT_PAGE_MAX)."""
+
+
+class AskReflect(Struct, frozen=True, tag=True):
+    """How far the listings of an earlier answer have come. Reply body: ReflectView."""
+
+    id: int
+    listing_ids: tuple[int, ...]
+
+
+class AskHistory(Struct, frozen=True, tag=True):
+    """A page of a SKU's movements. Reply body: HistoryPage."""
+
+    id: int
+    sku: str
+    after: int
+    limit: int
+
+
+# --- shapes of the answers' bodies (their JSON is fixed) -----------------------------------------
+
+
+class ListingView(Struct, frozen=True, kw_only=True):
+    """One listing in `stock list`."""
+
+    mall: str
+    code: str
+    sub_code: str
+    linked: bool
+    offer: int | None
+    expected: int | tuple[int | None, int] | None
+    """A number, [low, high] while in doubt (low None: no lower end), None while unknown."""
+    quantity: int | None
+    """The last settled quantity."""
+    proven_at: float | None
+    state: str
+    held: int = 0
+    is_gone: bool = False
+    name: str = ""
+    jan: str = ""
+
+
+class StockRowView(Struct, frozen=True, kw_only=True):
+    """One row of `stock list`; sku None for an unlinked listing."""
+
+    sku: str | None
+    name: str
+    jan: str
+    total: int | None
+    listings: tuple[ListingView, ...]
+
+
+class StockPage(Struct, frozen=True, kw_only=True):
+    """A page of `stock list`."""
+
+    rows: tuple[StockRowView, ...]
+    hits: int
+    next: str | None
+
+
+class ReflectRow(Struct, frozen=True, kw_only=True):
+    """What a reflect does to one listing."""
+
+    listing_id: int
+    sku: str
+    mall: str
+    code: str
+    sub_code: str
+    before: int | None
+    """What the mall is taken to show."""
+    offer: int | None
+    delta: int | None
+    result: str
+    """pushed | waiting | level | blocked."""
+    reason: str
+    reason_en: str
+
+
+class ReflectView(Struct, frozen=True, kw_only=True):
+    """The rows of one page of a reflect."""
+
+    rows: tuple[ReflectRow, ...]
+    next: int | None
+    """Go on after this listing id; None: that was all."""
+
+
+class HistoryRow(Struct, frozen=True, kw_only=True):
+    """One movement in `history`."""
+
+    at: float
+    sku: str
+    delta: int
+    total: int
+    reason: str
+    mall: str
+    order: str
+    line: str
+    actor: str
+    note: str = ""
+    """The reason an operator gave in words."""
+
+
+class HistoryPage(Struct, frozen=True, kw_only=True):
+    """A page of `history`, oldest first."""
+
+    rows: tuple[HistoryRow, ...]
+    next: int | None

@@ -1,0 +1,32 @@
+"""`zaiko link`: which listing is which SKU."""
+
+import typer
+
+from terminal import link_tables
+from terminal.asking import SETTINGS, Code, Mall, Name, Sku, SubCode, answer
+
+link_app = typer.Typer(help="Which listing is which SKU (紐づけ).", **SETTINGS)
+
+
+@link_app.command("auto")
+def link_auto(mall: Mall = None) -> None:
+    """Link what the codes match (自動紐づけ)."""
+    answer(lambda house: house.links.auto(mall), link_tables.linked)
+
+
+@link_app.command("add")
+def link_add(sku: Sku, name: Name, code: Code, sub_code: SubCode = "") -> None:
+    """Link a listing to a SKU (紐づけ)."""
+    answer(lambda house: house.links.add(sku, name, code, sub_code), link_tables.linked)
+
+
+@link_app.command("remove")
+def link_remove(sku: Sku, name: Name, code: Code, sub_code: SubCode = "") -> None:
+    """End a link (紐づけ解除)."""
+    answer(lambda house: house.links.remove(sku, name, code, sub_code), link_tables.unlinked)
+
+
+@link_app.command("conflicts")
+def link_conflicts() -> None:
+    """Listings that several SKUs claim (複数の商品が紐づいています)."""
+    answer(lambda house: house.links.conflicts(), link_tables.conflicts)

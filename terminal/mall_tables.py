@@ -1,0 +1,87 @@
+"""The malls as a table, and live events as lines."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from terminal.page import (
+    Row,
+    age,
+    cell,
+    clean,
+    console,
+    local_time,
+    number,
+    say,
+    short_time,
+    table,
+    word,
+)
+
+LANE_WORDS: Final = {
+    "starting": ("起動中", "cyan"),
+    "running": ("連携中", "green"),
+    "degraded": ("一部エラー", "yellow"),
+    "halted": ("停止(レベル9)", "bold red"),
+    "paused": ("一時停止", "yellow"),
+    "stopped": ("未起動", "red"),
+}
+EVENT_STYLES: Final = {
+    "order": "green",
+    "push": "cyan",
+    "fault": "bold red",
+    "healed": "green",
+    "difference": "yellow",
+    "oversold": "bold red",
+    "mall": "bold",
+}
+
+
+def status(body: Row) -> None:
+    """`status`: the house and its malls."""
+    malls(body["malls"])
+    halted = [mall["name"] for mall in body["malls"] if mall["state"] == "halted"]
+    for name in halted:
+        say(
+            f"{name}: zaiko key set {name} でキーを更新し、zaiko errors clear --mall {name} を。",
+            f"{name} is halted: store a new key, then clear its error with these commands.",
+        )
+
+
+def malls(rows: Sequence[Row]) -> None:
+    """The malls, one a line."""
+    page = console()
+    made = table(
+        page, "モール", "状態", "受注取得", "最終反映", "エラー", "反映待ち", "未照合", "キー期限",
+        right=("エラー", "反映待ち", "未照合"), fold=("モール",),
+    )  # fmt: skip
+    for row in rows:
+        made.add_row(
+            mall_cell(row),
+            word(LANE_WORDS, row["state"]),
+            cell(age(row["orders_age_s"])),
+            cell(short_time(row["last_push_at"])),
+            Text(f"{row['open_faults']:,}", style="red" if row["open_faults"] else ""),
+            number(row["pending_pushes"]),
+            number(row.get("unproven")),
+            cell(local_time(row.get("key_expires_at")).split()[0]),
+        )
+    page.print(made)
+
+
+def mall_cell(row: Row) -> Text:
+    """An account's name, with its kind where the name does not say it."""
+    is_plain = row["name"] == row["kind"]
+    return cell(row["name"] if is_plain else f"{row['name']} ({row['kind']})", "bold")
+
+
+def event(page: Console, row: Row) -> None:
+    """`watch`: one event, one line."""
+    parts = [local_time(row["at"])[11:], row["action"], row["mall"], row["subject"]]
+    if row["quantity"] is not None:
+        parts.append(f"{row['quantity']:+d}" if row["action"] != "import" else str(row["quantity"]))
+    parts.append(f"{row['text']} / {row['text_en']}" if row["text"] != row["text_en"] else "")
+    line = "  ".join(clean(part) for part in parts if part)
+    page.print(Text(line, style=EVENT_STYLES.get(row["action"], "")), soft_wrap=True)

@@ -1,0 +1,88 @@
+"""`zaiko stock` and `zaiko history`: totals, listings and movements."""
+
+from itertools import chain, islice
+from typing import Annotated, Final
+
+import typer
+
+from actors import client
+from actors.client import StockFilter
+from terminal import page, stock_tables, usage
+from terminal.asking import (
+    ASKED,
+    SETTINGS,
+    Csv,
+    Diff,
+    Linked,
+    Mall,
+    Search,
+    Sku,
+    TotalMax,
+    answer,
+)
+
+ROWS_SHOWN: Final = 50
+"""Rows `stock list` shows a person who gave neither --limit nor --all."""
+stock_app = typer.Typer(help="Totals and listings (在庫).", **SETTINGS)
+
+
+@stock_app.command("list")
+def stock_list(
+    mall: Mall = None,
+    diff: Diff = False,
+    search: Search = "",
+    total_max: TotalMax = None,
+    linked: Linked = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows.")] = False,
+    csv: Csv = None,
+) -> None:
+    """List totals and what the malls show (在庫一覧)."""
+    if csv is not None:
+        raise usage.not_yet("--csv")
+    chosen = StockFilter(
+        mall=mall, has_difference=diff, search=search, total_max=total_max, linked=linked
+    )
+    rows_max = None if everything or (ASKED.as_json and limit is None) else limit or ROWS_SHOWN
+    with client.open_house(ASKED.config) as house:
+        pages = house.stock.pages(chosen, rows_max)
+        first = next(pages)
+        rows = page.rows_of(chain([first], pages))
+        if ASKED.as_json:
+            page.write_json_list(rows)
+        else:
+            stock_tables.stock_found(stock_tables.stock(rows), first["hits"])
+
+
+@stock_app.command("show")
+def stock_show(sku: Sku) -> None:
+    """Show one SKU (詳細)."""
+    answer(lambda house: house.stock.row(sku), stock_tables.stock_row)
+
+
+@stock_app.command("set")
+def stock_set(sku: Sku, quantity: Annotated[int, typer.Argument(metavar="N", min=0)]) -> None:
+    """Set a total to a count as of now (棚卸)."""
+    answer(lambda house: house.stock.set(sku, quantity), stock_tables.stock_row)
+
+
+@stock_app.command("adjust")
+def stock_adjust(
+    sku: Sku,
+    delta: Annotated[int, typer.Argument(metavar="+N|-N")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由.")] = "",
+) -> None:
+    """Correct a total by a difference (在庫調整)."""
+    answer(lambda house: house.stock.adjust(sku, delta, reason), stock_tables.stock_row)
+
+
+def history(
+    sku: Sku, limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None
+) -> None:
+    """Every movement of a SKU's total (履歴)."""
+    with client.open_house(ASKED.config) as house:
+        rows = islice(house.stock.history(sku), limit)
+        if ASKED.as_json:
+            page.write_json_list(rows)
+        else:
+            stock_tables.history(rows)
