@@ -114,7 +114,9 @@ async def carry_out_poll(
             await run.scan_until_stable(start, end)
         is_complete = True
     except MallError as failed:
-        error = failed
+        # A window made for another time can be one the mall refuses (its end lies ahead).
+        is_clock_off = run.is_clock_off
+        error = None if is_clock_off else failed
     except Withheld:
         pass  # The lane closed: the inventory knows why.
     except _ClockOff:
@@ -172,6 +174,11 @@ class _Run:
         self._has_listed = False
         self.listed = self.wanted = self.read = self.unreadable = self.vanished = 0
 
+    @property
+    def is_clock_off(self) -> bool:
+        """The mall's clock turned out to be another than the window was made for."""
+        return abs(self._time.offset_s - self._offset_s) > CLOCK_STEP_S
+
     async def scan_until_stable(self, start: float, end: float) -> None:
         """Sees every order of one window, or raises."""
         seen: dict[str, str] = {}
@@ -198,7 +205,7 @@ class _Run:
             page = await self._connection.list_orders(
                 start, end, cursor, recheck=self._poll.is_recheck
             )
-            if abs(self._time.offset_s - self._offset_s) > CLOCK_STEP_S:
+            if self.is_clock_off:
                 raise _ClockOff
             added += await self._take(page, seen)
             cursor = page.next_cursor

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.malls.amazon.model import wrong
+from tests.contract.amazon.model import wrong
 from tests.unit.malls.amazon.pretend import order
 
 MERGE = {"op": "merge", "path": "/attributes/x", "value": [{"quantity": 1}]}

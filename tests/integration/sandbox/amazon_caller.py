@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from sandbox.server import Running, running
-from tests.integration.sandbox import amazon_schema as schema
+from tests.contract.amazon import model as schema
 from tests.integration.sandbox.rakuten_caller import until
 
 FAST = 600.0  # rates do not matter, the lag of orders is 0.2 s, a push is live within a second

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.integration.sandbox import amazon_schema as schema
+from tests.contract.amazon import model as schema
 from tests.integration.sandbox.amazon_caller import (
     CONTENT_TYPE,
     MARKET,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.server import running
-from tests.integration.sandbox import amazon_schema as schema
+from tests.contract.amazon import model as schema
 from tests.integration.sandbox.amazon_caller import (
     FAST,
     MARKET,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.sandbox import amazon_schema as schema
+from tests.contract.amazon import model as schema
 from tests.integration.sandbox.amazon_caller import (
     MARKET,
     Caller,

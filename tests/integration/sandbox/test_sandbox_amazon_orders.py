@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sandbox.buyers import BUYER_MARKS
-from tests.integration.sandbox import amazon_schema as schema
+from tests.contract.amazon import model as schema
 from tests.integration.sandbox.amazon_caller import (
     MARKET,
     ORDERS,

@@ -10,7 +10,7 @@ from engine.connector import Connection, Credentials, Reply, Request, Session
 from engine.faults import Family
 from malls.amazon.card import MARKETPLACE_ID
 from malls.amazon.connection import AmazonConnection
-from tests.unit.malls.amazon.model import fits
+from tests.contract.amazon.model import fits
 
 T = TypeVar("T")
 

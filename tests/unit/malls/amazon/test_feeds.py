@@ -12,7 +12,7 @@ from engine.connector import Reply, Request, RowOutcome, StockWrite
 from engine.faults import Done, Level, MallError
 from malls.amazon import card, feeds
 from malls.amazon.connection import AmazonConnection
-from tests.unit.malls.amazon.model import fits
+from tests.contract.amazon.model import fits
 from tests.unit.malls.amazon.pretend import (
     NOW,
     Desk,

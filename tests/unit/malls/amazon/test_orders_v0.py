@@ -8,7 +8,7 @@ from engine.connector import Reply
 from engine.faults import MallError
 from engine.snapshot import OrderMark
 from malls.amazon import card
-from tests.unit.malls.amazon.model import fits
+from tests.contract.amazon.model import fits
 from tests.unit.malls.amazon.pretend import NOW, Desk, failed, listings_reply, reply
 
 V0 = {"orders_api": "v0"}

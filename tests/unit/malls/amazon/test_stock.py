@@ -9,7 +9,7 @@ from engine.connector import Reply, Request, RowOutcome, RowResult, StockRow, St
 from engine.faults import Done, Level, MallError
 from malls.amazon import card
 from malls.amazon.stock import patch_of
-from tests.unit.malls.amazon.model import fits
+from tests.contract.amazon.model import fits
 from tests.unit.malls.amazon.pretend import (
     NOW,
     Desk,
