@@ -249,3 +249,17 @@ async def test_a_clock_that_turns_out_to_be_off_voids_the_poll() -> None:
     assert result.is_clock_off
     assert not result.is_complete
     assert inventory.letters == []
+
+
+async def test_a_window_refused_because_the_clock_was_off_is_no_fault() -> None:
+    mall: Any = Mall([["a"]])
+    clock = Clock()
+
+    async def refuses(*words: Any, **named: Any) -> Any:
+        clock.offset_s = -1800.0
+        raise MallError(UNCLASSIFIED, family=Family.ORDERS, code="InvalidInput")
+
+    mall.list_orders = refuses
+    result = await carry_out_poll(POLL, mall, CARD, Inventory().ask, clock)
+    assert result.is_clock_off
+    assert result.error is None
