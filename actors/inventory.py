@@ -51,6 +51,7 @@ from engine.questions import (
     AskStock,
     Denied,
 )
+from engine.release_questions import AskShadow, AskWaiting
 from malls.registry import card_of
 
 INVENTORY: Final = "inventory"
@@ -64,7 +65,16 @@ READERS: Final = 2
 READS_WAITING_MAX: Final = 100
 """Lists that may wait for a thread; a further one is refused."""
 
-LISTS = (AskStatus, AskErrors, AskConflicts, AskStock, AskHistory, AskImport)
+LISTS = (
+    AskStatus,
+    AskErrors,
+    AskConflicts,
+    AskStock,
+    AskHistory,
+    AskImport,
+    AskWaiting,
+    AskShadow,
+)
 
 UNLOGGED: Final = frozenset({"order", "push", "settled"})
 """Events of single listings: the lanes log them by the call, one line a unit of work."""

@@ -28,6 +28,7 @@ Mebibytes = Annotated[int, Meta(ge=1, le=65_536)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 SecondsFromTenth = Annotated[float, Meta(ge=0.1, le=86_400)]
 SecondsFromOne = Annotated[float, Meta(ge=1, le=86_400)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 SecondsFromTwo = Annotated[float, Meta(ge=2, le=86_400)]
 
 
@@ -79,8 +80,16 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     retry_after_s_max: SecondsFromOne = 900.0
     """A mall's Retry-After longer than this is cut to it."""
 
-    on_difference: Literal["report", "repair"] = "report"
-    """What a settled difference leads to: shown only, or pushed over."""
+    mode: Literal["live", "shadow"] = "live"
+    """Shadow runs everything but the write, until `zaiko live` lets the mall go live."""
+    breaker_listings_share: Share = 0.3
+    """A bulk change of more than this share of the linked listings waits; 1: no limit."""
+    breaker_zero_share: Share = 0.1
+    """One that sends more than this share of those above 0 to zero waits; 1: no limit."""
+    breaker_window_s: SecondsFromOne = 3600.0
+    """Bulk pushes within this count as one change."""
+    on_difference: Literal["report", "repair", "adopt"] = "report"
+    """What a settled difference leads to: shown only, pushed over, or booked to the total."""
     on_first_difference: Literal["push", "report"] = "push"
     """The same for the first comparison of a new link."""
     restock: Literal["auto", "never"] = "auto"

@@ -12,9 +12,6 @@ import msgspec
 
 from config.settings import SettingsError
 
-NOT_YET = {"on_difference": ("adopt",)}
-"""Values that the design names and this version does not know yet."""
-
 
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, msgspec.inspect.Field]:
     """Every field of a settings struct by its name, with its type and bounds."""
@@ -115,12 +112,6 @@ def _choice(name: str, value: object, choices: list[str], where: str) -> str:
     if isinstance(value, str) and value in choices:
         return value
     listed = ", ".join(choices)
-    if value in NOT_YET.get(name, ()):
-        raise SettingsError(
-            f'{where}: {name} = "{value}" is not supported by this version yet: use {listed}.',
-            f"{name} = 「{value}」はこのバージョンではまだ使えません。{listed} のいずれかを"
-            "指定してください。",
-        )
     raise SettingsError(
         f"{where}: {name} must be one of {listed}.",
         f"{name} は {listed} のいずれかを指定してください。",

@@ -120,6 +120,8 @@ _OWN_END = frozenset(
         FaultKind.LINK_CONFLICT,
         FaultKind.OVERSOLD,
         FaultKind.PARKED_ORDER,
+        FaultKind.BREAKER,
+        FaultKind.ADOPTED_LATE,
         FaultKind.RESTARTS,
         FaultKind.KEY_EXPIRY,
         FaultKind.CONFIGURATION,
@@ -217,13 +219,14 @@ def is_halting(level: Level, family: Family | None) -> bool:
 def is_degrading(record: FaultRecord) -> bool:
     """Whether an open fault shows its mall as degraded: level 8 of the mall itself, and a call's.
 
-    A warning of a key's end disturbs nothing yet.
+    A warning of a key's end disturbs nothing yet, and what waits for an approval is no trouble of
+    the mall's.
     """
     return (
         _is_open(record)
         and record.level is Level.TRANSIENT
         and record.subject == ""
-        and record.kind is not FaultKind.KEY_EXPIRY
+        and record.kind not in (FaultKind.KEY_EXPIRY, FaultKind.BREAKER)
     )
 
 

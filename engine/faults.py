@@ -39,6 +39,10 @@ class FaultKind(enum.StrEnum):
     OVERSOLD = "oversold"
     DIFFERENCE = "difference"
     PARKED_ORDER = "parked_order"
+    ADOPTED_LATE = "adopted_late"
+    """An order came after its units had been adopted as a difference."""
+    BREAKER = "breaker"
+    """A bulk change waits for an operator's approval."""
     RESTARTS = "restarts"
     KEY_EXPIRY = "key_expiry"
     UNCLASSIFIED = "unclassified"
@@ -216,6 +220,36 @@ def difference_spec(held: int) -> FaultSpec:
         hint="モールで数量を変更した場合はそのままで構いません。揃えるには反映してください。",
         message_en=f"The mall shows {held:+d} against what is expected.",
         hint_en="Leave it if the quantity was changed on purpose; reflect to make them equal.",
+    )
+
+
+def adopted_late_spec(seq: int, units: int) -> FaultSpec:
+    """取り込みの重複: a late order's units may have been adopted before it was seen."""
+    return FaultSpec(
+        level=Level.TRANSIENT,
+        kind=FaultKind.ADOPTED_LATE,
+        message=f"取り込んだ差異の後に、それ以前の受注 {abs(units)} 点が届きました。"
+        "二重に数えている可能性があります。",
+        hint=f"現物を確かめ、二重であれば zaiko stock undo {seq} で取り込みを取り消してください。",
+        message_en=f"An order of {abs(units)} from before an adopted difference came after it: "
+        "its units may be counted twice.",
+        hint_en=f"Count the goods; if they are, take it back with: zaiko stock undo {seq}",
+        is_row=True,
+    )
+
+
+def breaker_spec(mall: str, listings: int, to_zero: int) -> FaultSpec:
+    """大量変更の停止: a bulk change would alter too much, and waits."""
+    return FaultSpec(
+        level=Level.TRANSIENT,
+        kind=FaultKind.BREAKER,
+        message=f"一括変更を止めています。対象 {listings} 件、うち在庫0になる出品 {to_zero} 件です。",
+        hint=f"zaiko approve {mall} で内容を確認し、正しければ --yes を付けて反映してください。"
+        "誤りなら在庫や紐づけを元に直すと、待ちがなくなって自動で終わります。",
+        message_en=f"A bulk change waits: {listings} listings, {to_zero} of them to zero.",
+        hint_en=f"Look at `zaiko approve {mall}`; if it is right, add --yes. If not, put stock or "
+        "links right: what is not due any more does not wait, and the error ends by itself.",
+        done=Done.NOT_DONE,
     )
 
 

@@ -99,6 +99,16 @@ def adopt_key(listing_id: int, reading_id: int) -> str:
     return movement_key("adopt", listing_id, reading_id)
 
 
+def adopt_prefix(listing_id: int) -> str:
+    """What every key of the listing's adopted differences begins with."""
+    return movement_key("adopt", listing_id, "")
+
+
+def undo_key(seq: int) -> str:
+    """The key of what takes back movement number `seq`: it is taken back once."""
+    return movement_key("undo", seq)
+
+
 def request_key(request_id: str, sku_id: int) -> str:
     """The key of an operator's change: one per request and SKU, however often it is sent."""
     return movement_key("request", request_id, sku_id)

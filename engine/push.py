@@ -106,9 +106,9 @@ def decide(state: ListingPush, want: Want, rules: MallRules) -> PushDecision | N
     """The push to put into the slot now, or None.
 
     None where the listing is blocked, has no total (F2), its slot is taken (C1), expected is
-    unknown (F2), nothing is due (D3), or a bound says wait (D5, D6, `next_wake`).
+    unknown (F2), nothing is due (D3), a bound says wait (D5, D6, `next_wake`), or in shadow.
     """
-    if want.is_blocked or want.offer is None or state.quarantined:
+    if want.is_blocked or want.offer is None or state.quarantined or not want.pushes_allowed:
         return None
     if state.call is not None or not state.known:
         return None
@@ -231,6 +231,8 @@ def _is_reading_due(state: ListingPush, want: Want, rules: MallRules) -> bool:
 def _is_anchored_push_first(state: ListingPush, want: Want, rules: MallRules) -> bool:
     """S1 anchored: no push due, for it would overwrite what is being compared."""
     if rules.write_kind is not WriteKind.ANCHORED or not state.known or state.quarantined:
+        return False
+    if not want.pushes_allowed:
         return False
     return want.offer is not None and _is_anchored_due(state, target(state, want.offer), want)
 

@@ -241,6 +241,8 @@ class Want(Struct, frozen=True, kw_only=True):
     """Mall time of the pull."""
     is_blocked: bool = False
     """Halted, paused, conflict, quarantined: no push, and readings only where allowed."""
+    pushes_allowed: bool = True
+    """False in shadow: nothing is ever written, and readings wait for no push."""
     rises_allowed: bool = True
     """False while an older parked order names a listing of this SKU (S2)."""
     last_poll_ok: bool = True
@@ -251,6 +253,8 @@ class Want(Struct, frozen=True, kw_only=True):
     """One component with units = 1 (adopt)."""
     cap: int | None = None
     """The offer is never above it; None = no cap (adopt)."""
+    is_adopted_elsewhere: bool = False
+    """A difference of its SKU was adopted from another listing since its last comparison."""
 
 
 class PushDecision(Struct, frozen=True):

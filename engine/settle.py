@@ -192,7 +192,12 @@ def _compare(state: ListingPush, reading: Reading, event: Settle, rules: MallRul
     difference = _difference(state, quantity, rules)
     if difference == 0 or rules.on_difference is OnDifference.REPAIR:
         return _Verdict(quantity, difference, state.held, 0, offer)
-    if rules.on_difference is OnDifference.ADOPT and offer is not None and _may_adopt(event):
+    if rules.on_difference is OnDifference.ADOPT and offer is not None:
+        if quantity == max(0, offer + state.held):
+            # What was adopted elsewhere was typed here too: nothing is left to book.
+            return _Verdict(quantity, difference, state.held, 0, offer)
+        if not _may_adopt(state, reading, event):
+            return _Verdict(quantity, difference, state.held + difference, 0, offer)
         cap = math.inf if event.want.cap is None else event.want.cap
         adopted_offer = int(min(max(0, offer + difference), cap))
         return _Verdict(quantity, difference, state.held, difference, adopted_offer)
@@ -228,16 +233,45 @@ def _difference(state: ListingPush, quantity: int, rules: MallRules) -> int:
     return max(0, quantity - high)
 
 
-def _may_adopt(event: Settle) -> bool:
-    """S2, S3: only where q tells the total exactly, and no order of the mall is parked."""
+def _may_adopt(state: ListingPush, reading: Reading, event: Settle) -> bool:
+    """S2, S3: only where q tells the total exactly and nothing but a hand explains the difference.
+
+    No order of the mall is parked, expected was one number and nothing was doubted, no write of
+    zaiko's own ended since the last comparison (one that was answered with an ok and never done
+    would look like an edit), and no other listing's difference was adopted for the SKU meanwhile
+    (one count typed into two malls must not be booked twice).
+    """
     want: Want = event.want
     return (
         want.offer is not None
         and want.has_one_component
+        and not want.is_adopted_elsewhere
         and not event.is_mall_parked
         and want.offer > 0
         and (want.cap is None or want.offer < want.cap)
+        and _is_exact(state)
+        and not reading.moved
+        and not _has_written(state)
     )
+
+
+def _is_exact(state: ListingPush) -> bool:
+    """Whether expected was one number without any doubt."""
+    return not (
+        state.low != state.high
+        or state.doubtful
+        or state.down
+        or state.refused
+        or state.again
+        or state.quarantined
+    )
+
+
+def _has_written(state: ListingPush) -> bool:
+    """Whether a write of our own ended since the last settled comparison."""
+    if state.last_write_end is None:
+        return False
+    return state.anchor is None or state.last_write_end >= state.anchor.start
 
 
 def _is_proven(state: ListingPush, reading: Reading, verdict: _Verdict) -> bool:

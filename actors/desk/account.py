@@ -8,6 +8,7 @@ from msgspec import structs
 from actors.keys import StoredKey
 from actors.store.mall_rows import MallRow
 from config.settings import MallSettings
+from engine.breaker import Breaker, BreakerLimits, Shelf
 from engine.connector import Card
 from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
@@ -28,8 +29,12 @@ class Keys(Protocol):
         ...
 
 
-def rules_of(settings: MallSettings, card: Card) -> MallRules:
-    """The protocol's bounds and switches of one mall."""
+def rules_of(settings: MallSettings, card: Card, *, is_shadow: bool = False) -> MallRules:
+    """The protocol's bounds and switches of one mall.
+
+    In shadow others write the mall's quantities: what it shows is taken as it is, and no
+    difference is held, reported or adopted.
+    """
     bounds = settings.bounds
     below_zero = card.below_zero
     if card.below_zero == "unknown" and settings.below_zero != "unknown":
@@ -47,8 +52,8 @@ def rules_of(settings: MallSettings, card: Card) -> MallRules:
         poll_interval_s=settings.poll_interval_s,
         below_zero=BelowZero(below_zero),
         bulk_is_atomic=settings.bulk_is_atomic,
-        on_difference=OnDifference(settings.on_difference),
-        repairs_first_difference=settings.on_first_difference == "push",
+        on_difference=OnDifference.REPAIR if is_shadow else OnDifference(settings.on_difference),
+        repairs_first_difference=is_shadow or settings.on_first_difference == "push",
         mall_restocks=MallRestocks(settings.mall_restocks),
         park_block_s=settings.park_block_s,
         refuse_margin=settings.refuse_margin,
@@ -62,7 +67,7 @@ class Account:
         self.row = row
         self.settings = settings
         self.card = card
-        self.rules = rules_of(settings, card)
+        self.rules = rules_of(settings, card, is_shadow=self.is_shadow)
         self.is_base = is_base
         self.is_changed = False
         self.sender: bytes | None = None
@@ -87,6 +92,11 @@ class Account:
         """Orders to be read besides those a poll lists."""
         self.has_parked = False
         """Some order of the mall is parked."""
+        self.breaker = Breaker()
+        """The mall's breaker as its row was when this mall last pulled."""
+        self.shelf: Shelf | None = None
+        """The breaker's count of the mall's listings, and when it was made."""
+        self.shelf_at = 0.0
         self.lane = Lane(
             is_halted=row.is_halted, is_paused=row.is_paused, owes_audit=row.owes_audit
         )
@@ -95,13 +105,14 @@ class Account:
         """Takes over other settings of the same mall."""
         self.settings = settings
         self.card = card
-        self.rules = rules_of(settings, card)
+        self.rules = rules_of(settings, card, is_shadow=self.is_shadow)
         self.push_rows_max = min(self.push_rows_max, card.push_rows_max)
 
     def restore(self, row: MallRow) -> None:
         """After an undone transaction: the row and the lane's lasting facts as persisted."""
         row.offset_s = self.row.offset_s
         self.row = row
+        self.rules = rules_of(self.settings, self.card, is_shadow=self.is_shadow)
         self.lane = structs.replace(
             self.lane,
             is_halted=row.is_halted,
@@ -144,9 +155,29 @@ class Account:
         self.row.offset_s = offset_s
 
     @property
+    def is_shadow(self) -> bool:
+        """Nothing is written to the mall: its settings say so, and nobody has let it go live."""
+        return self.settings.mode == "shadow" and self.row.live_at is None
+
+    def go_live(self, now: float) -> None:
+        """The operator lets a mall in shadow write, from now on and over every restart."""
+        self.row.live_at = now
+        self.rules = rules_of(self.settings, self.card)
+        self.is_changed = True
+
+    @property
+    def breaker_limits(self) -> BreakerLimits:
+        """What a bulk change may do before an operator has to look."""
+        settings = self.settings
+        return BreakerLimits(
+            settings.breaker_listings_share, settings.breaker_zero_share, settings.breaker_window_s
+        )
+
+    @property
     def terms(self) -> str:
-        """What turns a total into this mall's offers, as one text."""
-        return f"buffer {self.settings.buffer} cap {self.settings.cap}"
+        """What turns a total into this mall's offers, and whether they are pushed, as one text."""
+        shadow = " shadow" if self.is_shadow else ""
+        return f"buffer {self.settings.buffer} cap {self.settings.cap}{shadow}"
 
     def to_mall(self, wall: float) -> float:
         """A moment of this machine's clock in the mall's."""

@@ -6,6 +6,7 @@ Nothing here writes, and nothing waits for the desk: a heavy list never delays a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actors.desk import releasing
 from actors.desk.account import Account
 from actors.desk.importing import import_view
 from actors.desk.weigh import offer_of, want_of
@@ -45,11 +46,21 @@ from engine.questions import (
     StockPage,
     StockRowView,
 )
+from engine.release_questions import AskShadow, AskWaiting, WaitingView
 
 PAGE_ROWS_MAX = 1_000
 """Rows of one page of a list; a client asks for the next."""
 
-Question = AskStatus | AskErrors | AskConflicts | AskStock | AskHistory | AskImport
+Question = (
+    AskStatus
+    | AskErrors
+    | AskConflicts
+    | AskStock
+    | AskHistory
+    | AskImport
+    | AskWaiting
+    | AskShadow
+)
 
 
 class NotThere(Exception):
@@ -110,6 +121,26 @@ class Answers:
                 return self._history(connection, question)
             case AskImport():
                 return self._import(connection, question)
+            case AskWaiting():
+                return self._waiting(connection, question, now)
+            case AskShadow():
+                account = self._account(question.mall)
+                return releasing.shadow(self._store, connection, account, question, now)
+
+    def _account(self, name: str) -> Account:
+        mall_id = self.names.get(name)
+        if mall_id is None:
+            raise no_such_mall(name)
+        return self._accounts[mall_id]
+
+    def _waiting(
+        self, connection: Connection, question: AskWaiting, now: float
+    ) -> list[WaitingView]:
+        if question.mall is not None:
+            accounts = [self._account(question.mall)]
+            return releasing.waiting(self._store, connection, accounts, now)
+        views = releasing.waiting(self._store, connection, list(self._accounts.values()), now)
+        return [view for view in views if view.waits]
 
     # --- status and errors --------------------------------------------------------------------
 
@@ -118,6 +149,7 @@ class Answers:
         for account in list(self._accounts.values()):
             faults, pending, unproven, oldest = mall_figures(connection, account.id)
             row = account.row
+            breaker = self._store.breakers.load(connection, account.id)
             views.append(
                 MallView(
                     name=account.name,
@@ -131,6 +163,8 @@ class Answers:
                     key_expires_at=row.key_expires_at,
                     oldest_proof_age_s=None if oldest is None else account.to_mall(now) - oldest,
                     unproven=unproven,
+                    mode="shadow" if account.is_shadow else "live",
+                    waiting=breaker.waiting if breaker.is_tripped else 0,
                 )
             )
         return StatusView(inventory="running", malls=tuple(views))
@@ -316,8 +350,9 @@ class Answers:
                     line=line,
                     actor=actor,
                     note=note,
+                    seq=seq,
                 )
-                for _, at, delta, total, reason, mall_id, order, line, actor, note in rows
+                for seq, at, delta, total, reason, mall_id, order, line, actor, note in rows
             ),
             next=rows[-1][0] if len(rows) == limit else None,
         )

@@ -122,8 +122,13 @@ class Desk:
                     self._by_name[settings.name] = account
                 else:
                     account.settle_for(settings, card)
+                self.store.breakers.add(connection, row.id)
+                if settings.mode == "live" and account.row.live_at is not None:
+                    # The settings say it themselves now: shadow would mean shadow again.
+                    account.row.live_at = None
+                    self.store.malls.save(connection, account.row)
                 if account.row.terms != account.terms:
-                    # Another buffer or cap: nothing else would bring the listings to it soon.
+                    # Another buffer, cap or mode: nothing else brings the listings to it soon.
                     account.row.terms = account.terms
                     self.store.pushes.decide_all(connection, account.id)
                     self.store.malls.save(connection, account.row)

@@ -8,6 +8,7 @@ and what the listings are expected to show change in the one transaction of the 
 from collections.abc import Collection, Sequence
 
 from actors.desk.account import Account
+from actors.desk.late_orders import warn_of_late_order
 from actors.desk.turn import Turn
 from actors.desk.weigh import ORDER_DRIVEN, place, want_of
 from actors.store.listing_rows import SEPARATOR, IntakeRow, ref_of
@@ -28,8 +29,14 @@ from engine.order_state import (
     StoredOrder,
 )
 from engine.orders import apply_link, children_first, compare
-from engine.push import apply
-from engine.push_state import ListingPush, Span, WakePoll
+from engine.push import apply, is_before
+from engine.push_state import (
+    ListingPush,
+    OnDifference,
+    OwnEffect,
+    Span,
+    WakePoll,
+)
 from engine.snapshot import OrderMark, OrderSnapshot, UnreadableOrder
 
 REREAD_ORDERS_MAX = 100
@@ -237,10 +244,19 @@ class Intake:
                 shifts[effect.listing_id] = shifts.get(effect.listing_id, 0) + event.effect
                 return
             state = self._load_state(effect.listing_id)
+        if self._account.rules.on_difference is OnDifference.ADOPT and event.effect < 0:
+            self._warn_of_late(effect.listing_id, state, event)
         step = apply(state, event, self._account.rules)
         self._states[effect.listing_id] = step.state
         if any(isinstance(told, WakePoll) for told in step.effects):
             self._turn.wakes_poll.add(self._account.id)
+
+    def _warn_of_late(self, listing_id: int, state: ListingPush, event: OwnEffect) -> None:
+        """The order belongs before the last comparison (E2), whose difference may be adopted."""
+        turn, account = self._turn, self._account
+        if state.anchor is not None and is_before(event.moment, state.anchor, account.rules.eps_s):
+            listing = turn.store.listings.by_id(turn.connection, [listing_id])[listing_id]
+            warn_of_late_order(turn, account, listing, event.effect, event.moment.start)
 
     def _load_state(self, listing_id: int) -> ListingPush:
         """The state with the plain additions of this batch already in it."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actors.desk import importing, leases, linking, stockwork
+from actors.desk import adopting, importing, leases, linking, releasing, stockwork
 from actors.desk.account import Account
 from actors.desk.answers import Answers, NotThere, no_such_mall, no_such_sku
 from actors.desk.faulting import Faulting
@@ -26,6 +26,7 @@ from engine.questions import (
     StartImport,
     StartReflect,
 )
+from engine.release_questions import Approve, GoLive, UndoStock
 
 ClientHandler = Callable[[Turn, Any, bytes], None]
 
@@ -57,6 +58,9 @@ class Operators:
             DeleteSkus: self._delete,
             StartReflect: self._reflect,
             AskReflect: stockwork.ask_reflect,
+            Approve: self._approve,
+            GoLive: self._go_live,
+            UndoStock: adopting.undo,
         }
 
     def take(self, turn: Turn, letter: Any, sender: bytes) -> None:
@@ -111,6 +115,12 @@ class Operators:
 
     def _start_import(self, turn: Turn, letter: StartImport, sender: bytes) -> None:
         importing.start_import(turn, self._account(letter.mall), letter, sender)
+
+    def _approve(self, turn: Turn, letter: Approve, sender: bytes) -> None:
+        releasing.approve_waiting(turn, self._account(letter.mall), letter, sender)
+
+    def _go_live(self, turn: Turn, letter: GoLive, sender: bytes) -> None:
+        releasing.go_live(turn, self._account(letter.mall), letter, sender)
 
     # --- links --------------------------------------------------------------------------------
 

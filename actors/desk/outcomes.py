@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from actors.desk.account import Account
+from actors.desk.adopting import adopt, is_adopted_elsewhere
 from actors.desk.opening import open_sku, start_skus
 from actors.desk.turn import Turn
 from actors.desk.weigh import place, want_of
 from actors.store.listing_rows import ListingRow
-from actors.store.movement_rows import MovementRow
 from actors.store.order_rows import ParkedRow
 from actors.store.push_rows import PushRecord
 from engine.fault_record import ListingGood
 from engine.faults import BAD_ITEM, GONE_LISTING, Family, FaultKind, FaultSpec, difference_spec
-from engine.ledger import Reason, adopt_key
 from engine.messages import Ack, OutcomeRow, Outcomes
 from engine.push import apply
 from engine.push_state import (
     Adopt,
     AuditDue,
     Effect,
+    OnDifference,
     ParkedMaybe,
     PushBadItem,
     PushCall,
@@ -141,9 +141,11 @@ def settle(turn: Turn, account: Account) -> None:
     listings = turn.store.listings.by_id(connection, [record.listing_id for record in records])
     troubled = turn.store.faults.open_subjects(connection, account.id)
     settled: list[tuple[ListingRow, Span | None, Effect]] = []
+    adopted: set[int] = set()
     for record in records:
         listing = listings[record.listing_id]
-        step = _settle_one(turn, account, record, listing, Parked(complete, parked))
+        seen = Parked(complete, parked, adopted)
+        step = _settle_one(turn, account, record, listing, seen)
         settled.extend((listing, record.state.anchor, effect) for effect in step.effects)
     # Saved before the effects: an opening books waiting lines, which may move these very rows.
     pushes.save(connection, records, account.rules)
@@ -153,7 +155,7 @@ def settle(turn: Turn, account: Account) -> None:
             if listing.subject in troubled:
                 turn.heal(account, ListingGood(account.name, listing.subject, effect.held))
         elif isinstance(effect, Adopt):
-            _adopt(turn, account, listing, effect)
+            adopt(turn, account, listing, effect)
     turn.wakes_pull.add(account.id)
 
 
@@ -164,6 +166,8 @@ class Parked(Struct, frozen=True):
     """T1: every order of the mall up to this moment is seen and re-read."""
     rows: Sequence[ParkedRow]
     """The mall's parked orders."""
+    adopted: set[int]
+    """SKUs of which this turn adopted a difference: two copy pages may show the same edit."""
 
 
 def _settle_one(
@@ -172,6 +176,9 @@ def _settle_one(
     now = account.to_mall(turn.now)
     reading = record.state.reading
     want = want_of(account, listing, now, turn.no_rise)
+    is_elsewhere = any(link.sku_id in seen.adopted for link in listing.links)
+    if is_elsewhere or is_adopted_elsewhere(turn, account, record, listing):
+        want = structs.replace(want, is_adopted_elsewhere=True)
     block_s = account.rules.park_block_s
     blocking = reading is not None and any(
         now - row.since < block_s and row.stamp <= reading.end + account.rules.eps_s
@@ -180,6 +187,8 @@ def _settle_one(
     event = Settle(seen.complete, blocking, bool(seen.rows), want)
     step = apply(record.state, event, account.rules)
     record.state = step.state
+    if any(isinstance(effect, Adopt) for effect in step.effects):
+        seen.adopted.update(link.sku_id for link in listing.links)
     place(record, want, account)
     return step
 
@@ -193,7 +202,10 @@ def _settled(
         turn.fault(
             account, Family.STOCK, listing.subject, str(effect.held), difference_spec(effect.held)
         )
-    elif effect.difference != 0:
+    elif effect.difference != 0 and account.is_shadow:
+        sentences = ("モールの数量が変わりました", "the mall shows another quantity (shadow)")
+        turn.tell("difference", account, listing.subject, sentences, effect.difference)
+    elif effect.difference != 0 and account.rules.on_difference is not OnDifference.ADOPT:
         sentences = ("差異を直します", "a difference is repaired")
         turn.tell("difference", account, listing.subject, sentences, effect.difference)
     if effect.proven:
@@ -210,30 +222,6 @@ def _audit(turn: Turn, account: Account, listing_id: int) -> None:
         want = want_of(account, listing, account.to_mall(turn.now), turn.no_rise)
         place(record, want, account)
     turn.store.pushes.save(turn.connection, records.values(), account.rules)
-
-
-def _adopt(turn: Turn, account: Account, listing: ListingRow, effect: Adopt) -> None:
-    link = listing.links[0]
-    key = adopt_key(listing.id, effect.reading_id)
-    if link.total is None or turn.store.movements.has_key(turn.connection, key):
-        return
-    turn.move(
-        [
-            MovementRow(
-                link.sku_id,
-                effect.delta,
-                link.total + effect.delta,
-                str(Reason.ADOPT),
-                turn.now,
-                account.id,
-                "",
-                "",
-                "",
-                listing.subject,
-                key,
-            )
-        ]
-    )
 
 
 # --- parked orders (S2) -------------------------------------------------------------------------

@@ -2,16 +2,28 @@
 
 The value is decided here, at the pull, and the slot is committed before the reply leaves. What
 changed since this mall last asked is found by its cursor into the movements; what had to wait is
-found by the queue columns of its listings. Orders' pushes come before bulk ones.
+found by the queue columns of its listings. Orders' pushes come before bulk ones, and go on while
+the breaker holds those. In shadow there is no push to pull.
 """
 
 from collections.abc import Iterable, Sequence
 
 from actors.desk.account import Account
+from actors.desk.breaking import count_given, look_again, may_bulk_go
 from actors.desk.turn import Turn
-from actors.desk.weigh import BULK, ORDER_DRIVEN, is_syncing, place, want_of
+from actors.desk.weigh import (
+    APPROVED,
+    BULK,
+    ORDER_DRIVEN,
+    bulk_change,
+    is_syncing,
+    place,
+    want_of,
+)
 from actors.store.listing_rows import ListingRow
+from actors.store.movement_rows import Moved
 from actors.store.push_rows import PushRecord
+from engine.breaker import Change, uncounted
 from engine.catalogue import SideSettings
 from engine.connector import WriteKind
 from engine.lane import is_push_allowed
@@ -35,6 +47,7 @@ from engine.push_state import (
     ReadCall,
     TakePush,
     TakeReading,
+    Want,
 )
 
 MOVEMENTS_PER_PULL_MAX = 5_000
@@ -86,10 +99,17 @@ def _until(turn: Turn, account: Account, letter: Pull) -> float | None:
     pushes, connection = turn.store.pushes, turn.connection
     moments = [pushes.first_call_until(connection, account.id)]
     if letter.takes_push:
-        moments.append(pushes.next_push(connection, account.id))
+        moments.append(pushes.next_push(connection, account.id, _open_ranks(account)))
     if letter.takes_reading:
         moments.append(pushes.next_read(connection, account.id))
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _open_ranks(account: Account) -> tuple[int, ...]:
+    """The priorities whose pushes may go; what other terms made due is looked at in any case."""
+    if account.is_shadow or account.breaker.is_tripped:
+        return (ORDER_DRIVEN, APPROVED)
+    return (ORDER_DRIVEN, APPROVED, BULK)
 
 
 def give_up_lost_calls(turn: Turn, account: Account, now: float) -> None:
@@ -126,7 +146,7 @@ def _repeated(turn: Turn, account: Account, letter: Pull) -> PushWork | ReadWork
     if not records:
         return None
     listings = turn.store.listings.by_id(turn.connection, [record.listing_id for record in records])
-    if letter.takes_push:
+    if letter.takes_push and not account.is_shadow:
         calls = [
             (record, record.state.call)
             for record in records
@@ -164,29 +184,44 @@ def _repeated(turn: Turn, account: Account, letter: Pull) -> PushWork | ReadWork
 
 
 def _pushes(turn: Turn, account: Account, letter: Pull) -> PushWork | None:
+    is_looked_at = look_again(turn, account, letter.now)
+    if account.is_shadow:
+        return None
     if account.rules.write_kind is WriteKind.RELATIVE and not account.row.is_last_poll_ok:
         return None
     batch = _Batch(turn, account, letter.now)
-    batch.weigh(_moved(turn, account), ORDER_DRIVEN)
-    for priority in (ORDER_DRIVEN, BULK):
-        if batch.is_full:
-            break
-        most = account.push_rows_max * DUE_FACTOR
-        due = turn.store.pushes.due(turn.connection, account.id, priority, letter.now, most)
-        batch.weigh(due, priority)
+    moved = _moved(turn, account)
+    batch.weigh(_listings_of(turn, account, moved.by_order), ORDER_DRIVEN)
+    by_hand = _listings_of(turn, account, moved.otherwise)
+    batch.place(by_hand)
+    most = account.push_rows_max * DUE_FACTOR
+    for priority in (ORDER_DRIVEN, APPROVED):
+        if not batch.is_full:
+            due = turn.store.pushes.due(turn.connection, account.id, priority, letter.now, most)
+            batch.weigh(due, priority)
+    # Bulk pushes wait until all that moved is counted: the breaker judges the whole change.
+    if is_looked_at and moved.is_all and may_bulk_go(turn, account) and not batch.is_full:
+        batch.weigh(by_hand, BULK)
+        due = turn.store.pushes.due(turn.connection, account.id, BULK, letter.now, most)
+        batch.weigh(due, BULK)
     return batch.take()
 
 
-def _moved(turn: Turn, account: Account) -> list[PushRecord]:
-    """The mall's listings of every SKU that moved since it last asked."""
-    cursor, sku_ids = turn.store.movements.changed_since(
+def _moved(turn: Turn, account: Account) -> Moved:
+    """What moved since this mall last asked."""
+    moved = turn.store.movements.changed_since(
         turn.connection, account.row.cursor, MOVEMENTS_PER_PULL_MAX
     )
-    if cursor == account.row.cursor:
-        return []
-    account.row.cursor = cursor
     # A cursor that moved alone is not worth a commit: it goes along with the next one, at the
     # latest with the next poll. After a crash the same movements are looked at again.
+    account.row.cursor = moved.cursor
+    return moved
+
+
+def _listings_of(turn: Turn, account: Account, sku_ids: Sequence[int]) -> list[PushRecord]:
+    """The mall's listings of SKUs that moved."""
+    if not sku_ids:
+        return []
     ids = turn.store.listings.of_skus(turn.connection, account.id, sku_ids)
     found = turn.store.pushes.by_id(turn.connection, ids)
     return [found[listing_id] for listing_id in ids if listing_id in found]
@@ -202,6 +237,7 @@ class _Batch:
         self._chosen: list[tuple[PushRecord, PushDecision, ListingRow]] = []
         self._seen: set[int] = set()
         self._changed: list[PushRecord] = []
+        self._changes: list[tuple[PushRecord, Change]] = []
         self._refs: set[str] = set()
 
     @property
@@ -216,6 +252,22 @@ class _Batch:
             return min(limit, RISKY_ROWS_MAX)
         return limit
 
+    def place(self, records: Sequence[PushRecord]) -> None:
+        """Counts what people moved as waiting, at once, before the breaker judges."""
+        records = [record for record in records if record.listing_id not in self._seen]
+        if not records:
+            return
+        turn, account = self._turn, self._account
+        listings = self._listings(records)
+        for record in records:
+            want = want_of(account, listings[record.listing_id], self._now, turn.no_rise)
+            place(record, want, account)
+        turn.store.pushes.save(turn.connection, records, account.rules)
+
+    def _listings(self, records: Sequence[PushRecord]) -> dict[int, ListingRow]:
+        ids = [record.listing_id for record in records]
+        return self._turn.store.listings.by_id(self._turn.connection, ids)
+
     def weigh(self, records: Iterable[PushRecord], priority: int) -> None:
         """Decides each record anew; what is due and fits is chosen, the rest is placed again."""
         fresh = [record for record in records if record.listing_id not in self._seen]
@@ -223,23 +275,34 @@ class _Batch:
             return
         turn, account = self._turn, self._account
         self._seen.update(record.listing_id for record in fresh)
-        listings = turn.store.listings.by_id(
-            turn.connection, [record.listing_id for record in fresh]
-        )
+        listings = self._listings(fresh)
         for record in fresh:
             listing = listings[record.listing_id]
-            before = (record.push_at, record.priority, record.read_at)
+            before = _place_of(record)
             want = want_of(account, listing, self._now, turn.no_rise)
             decision = decide(record.state, want, account.rules)
-            if decision is not None and self._fits(decision, listing):
-                self._chosen.append((record, decision, listing))
-                continue
+            if priority == ORDER_DRIVEN:
+                record.priority = ORDER_DRIVEN
+            if decision is not None and self._may_go(record, want):
+                if self._fits(decision, listing):
+                    self._chosen.append((record, decision, listing))
+                    self._changes.append((record, bulk_change(record.state, want)))
+                    continue
             place(record, want, account, priority)
             if record.push_at is not None and record.push_at <= self._now and decision is None:
                 # Due, but for a poll that is not there yet (D6): not at every pull again.
                 record.push_at = self._now + RECONSIDER_S
-            if (record.push_at, record.priority, record.read_at) != before:
+            if _place_of(record) != before:
                 self._changed.append(record)
+
+    def _may_go(self, record: PushRecord, want: Want) -> bool:
+        """A bulk push goes only as what the breaker has counted it for."""
+        if record.priority == ORDER_DRIVEN:
+            return True
+        change = bulk_change(record.state, want)
+        if record.priority == BULK:
+            change = uncounted(change, record.bulk_sent, self._account.breaker.window)
+        return change <= record.bulk
 
     def _fits(self, decision: PushDecision, listing: ListingRow) -> bool:
         if self.is_full:
@@ -260,11 +323,14 @@ class _Batch:
         rows = []
         send_by = self._now + account.rules.send_within_s
         if self._chosen:
+            count_given(turn, account, self._changes)
             first = turn.store.malls.take_ids(turn.connection, "call", len(self._chosen))
             for number, (record, decision, listing) in enumerate(self._chosen, first):
                 event = TakePush(number, account.row.epoch, decision, self._now, send_by)
                 record.state = apply(record.state, event, account.rules).state
                 record.push_at = record.read_at = None
+                if record.priority == BULK:
+                    record.bulk = 0
                 call = record.state.call
                 if isinstance(call, PushCall):
                     rows.append(_push_row(account, listing, call))
@@ -273,6 +339,10 @@ class _Batch:
             account.is_changed = True
         turn.store.pushes.save(turn.connection, self._changed, account.rules)
         return PushWork(tuple(rows), send_by) if rows else None
+
+
+def _place_of(record: PushRecord) -> tuple[float | None, int, float | None, int]:
+    return record.push_at, record.priority, record.read_at, record.bulk
 
 
 def _push_row(account: Account, listing: ListingRow, call: PushCall) -> PushRow:

@@ -42,7 +42,7 @@ def set_stock(turn: Turn, sku: SkuRow, letter: SetStock) -> None:
         sku.id, letter.quantity - before, letter.quantity, str(Reason.STOCKTAKE), turn.now,
         None, "", "", letter.actor, "", None,
     )  # fmt: skip
-    _book(turn, sku, row)
+    book(turn, sku, row)
     if sku.total is None:
         book_waiting(turn, [sku.id])
 
@@ -56,10 +56,11 @@ def adjust_stock(turn: Turn, sku: SkuRow, letter: AdjustStock) -> None:
         sku.id, letter.delta, sku.total + letter.delta, str(Reason.ADJUSTMENT), turn.now,
         None, "", "", letter.actor, letter.reason, key,
     )  # fmt: skip
-    _book(turn, sku, row)
+    book(turn, sku, row)
 
 
-def _book(turn: Turn, sku: SkuRow, row: MovementRow) -> None:
+def book(turn: Turn, sku: SkuRow, row: MovementRow) -> None:
+    """Appends a movement that no order brought; an oversell it makes or ends is said."""
     turn.move([row])
     if row.total >= 0:
         turn.risen.add(sku.id)

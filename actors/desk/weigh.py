@@ -8,13 +8,23 @@ from collections.abc import Collection
 
 from actors.desk.account import Account
 from actors.store.listing_rows import ListingRow
-from actors.store.push_rows import PushRecord
+from actors.store.push_rows import APPROVED, BULK, ORDER_DRIVEN, PushRecord
+from engine.breaker import Change, change_of, uncounted
+from engine.connector import WriteKind
 from engine.offer import Stock, bundle_offer
-from engine.push import decide, next_wake, wants_reading
-from engine.push_state import Want
+from engine.push import decide, next_wake, target, wants_reading
+from engine.push_state import ListingPush, Want
 
-ORDER_DRIVEN = 0
-BULK = 1
+__all__ = [
+    "APPROVED",
+    "BULK",
+    "ORDER_DRIVEN",
+    "bulk_change",
+    "is_syncing",
+    "offer_of",
+    "place",
+    "want_of",
+]
 
 
 def offer_of(account: Account, listing: ListingRow) -> int | None:
@@ -44,21 +54,35 @@ def want_of(
         window_poll_end=account.row.window_poll_end,
         has_one_component=len(links) == 1 and links[0].units == 1,
         cap=account.settings.cap,
+        pushes_allowed=not account.is_shadow,
     )
 
 
 def place(record: PushRecord, want: Want, account: Account, priority: int | None = None) -> None:
-    """Puts the record where its next step will find it."""
+    """Puts the record where its next step will find it.
+
+    A push that orders drive, or an approved one, stays that until the listing is level; every
+    other one is a bulk change, and counted as one.
+    """
     state = record.state
     record.push_at = None
     record.read_at = None
-    if want.is_blocked or state.call is not None:
+    if priority == ORDER_DRIVEN:
+        record.priority = ORDER_DRIVEN
+    if want.is_blocked:
+        record.priority, record.bulk = BULK, 0
+        return
+    if state.call is not None:
         return
     # The poll is judged when the push is pulled: a listing must not leave the queue for it.
-    if decide(state, _with_polls(want), account.rules) is not None:
+    decision = decide(state, _with_polls(want), account.rules)
+    if decision is not None:
         record.push_at = 0.0
-        record.priority = BULK if priority is None else priority
+        _rank(record, bulk_change(state, want), account)
+        _audit_held(record, account)
         return
+    if record.priority == BULK or _is_level(state, want):
+        record.priority, record.bulk = BULK, 0
     if state.reading is not None:
         return
     if wants_reading(state, want, account.rules):
@@ -73,6 +97,35 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
         record.read_at = state.settled_at + account.settings.compare_interval_s
 
 
+def bulk_change(state: ListingPush, want: Want) -> Change:
+    """What the push that is due would do to what buyers see."""
+    return change_of(state.high, target(state, want.offer or 0))
+
+
+def _rank(record: PushRecord, change: Change, account: Account) -> None:
+    if record.priority == ORDER_DRIVEN:
+        record.bulk = 0
+    elif record.priority == BULK or change > record.bulk:
+        # An approval of another quantity is none of an empty shelf.
+        record.priority = BULK
+        record.bulk = uncounted(change, record.bulk_sent, account.breaker.window)
+
+
+def _audit_held(record: PushRecord, account: Account) -> None:
+    """A push that the breaker holds must not end the listing's audits."""
+    state = record.state
+    if not account.breaker.is_tripped or record.priority != BULK or state.reading is not None:
+        return
+    if account.rules.write_kind is not WriteKind.ANCHORED and state.settled_at is not None:
+        record.read_at = state.settled_at + account.settings.compare_interval_s
+
+
+def _is_level(state: ListingPush, want: Want) -> bool:
+    if want.offer is None or not state.known or state.quarantined:
+        return False
+    return max(0, state.high) == target(state, want.offer)
+
+
 def _with_polls(want: Want) -> Want:
     if want.last_poll_ok and want.window_poll_end is not None:
         return want
@@ -85,4 +138,5 @@ def _with_polls(want: Want) -> Want:
         window_poll_end=want.now,
         has_one_component=want.has_one_component,
         cap=want.cap,
+        pushes_allowed=want.pushes_allowed,
     )

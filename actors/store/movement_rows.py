@@ -8,6 +8,10 @@ from sqlalchemy.engine import Dialect
 
 from actors.store.schema import MOVEMENT, SKU
 from actors.store.statement import Statement
+from engine.ledger import Reason
+
+ORDER_REASONS = frozenset({Reason.ORDER.value, Reason.ORDER_CANCEL.value, Reason.ORDER_EDIT.value})
+"""Movements that orders brought."""
 
 _COLUMNS = (
     "sku_id",
@@ -46,6 +50,19 @@ operator acted, and what counts them once is kept with the order (invariant 2), 
 _ORDER_COLUMNS = _COLUMNS[:8]
 
 
+class Moved(NamedTuple):
+    """SKUs whose total moved after a cursor."""
+
+    cursor: int
+    """The number of the last movement looked at."""
+    by_order: tuple[int, ...]
+    """SKUs that an order, a cancel or an edit moved, whatever else did."""
+    otherwise: tuple[int, ...]
+    """SKUs that people moved, or an opening or an adopted difference: a bulk change."""
+    is_all: bool
+    """No further movement waits to be looked at."""
+
+
 class MovementRows:
     """Appends movements, sets totals, and reads what changed since a cursor."""
 
@@ -69,7 +86,7 @@ class MovementRows:
             dialect,
         )
         self._changed = Statement(
-            select(MOVEMENT.c.seq, MOVEMENT.c.sku_id)
+            select(MOVEMENT.c.seq, MOVEMENT.c.sku_id, MOVEMENT.c.reason)
             .where(MOVEMENT.c.seq > bindparam("cursor"))
             .order_by(MOVEMENT.c.seq)
             .limit(bindparam("most")),
@@ -80,6 +97,24 @@ class MovementRows:
         self._by_key = Statement(
             select(MOVEMENT.c.seq).where(MOVEMENT.c.key == bindparam("movement_key")),
             ["movement_key"],
+            dialect,
+        )
+
+        adopted = (
+            select(func.max(MOVEMENT.c.seq))
+            .where(MOVEMENT.c.sku_id == bindparam("sku"), MOVEMENT.c.reason == Reason.ADOPT.value)
+            .where(MOVEMENT.c.at > bindparam("since"))
+        )
+        own = MOVEMENT.c.key.startswith(bindparam("prefix"), autoescape=False)
+        self._adopted = Statement(
+            adopted.where(~own), ["sku", "since", "prefix"], dialect
+        )
+        self._own_adopted = Statement(adopted.where(own), ["sku", "since", "prefix"], dialect)
+        self._by_seq = Statement(
+            select(*(MOVEMENT.c[name] for name in _COLUMNS)).where(
+                MOVEMENT.c.seq == bindparam("number")
+            ),
+            ["number"],
             dialect,
         )
 
@@ -96,14 +131,14 @@ class MovementRows:
     def _set_totals(self, connection: Connection, totals: Mapping[int, int]) -> None:
         self._set_total.many(connection, [(total, sku) for sku, total in totals.items()])
 
-    def changed_since(
-        self, connection: Connection, cursor: int, most: int
-    ) -> tuple[int, list[int]]:
-        """The new cursor and the SKUs whose total moved after the old one, oldest first."""
+    def changed_since(self, connection: Connection, cursor: int, most: int) -> Moved:
+        """Whose total moved after the cursor, oldest first."""
         rows = self._changed.rows(connection, cursor, most)
         if not rows:
-            return cursor, []
-        return int(rows[-1][0]), list(dict.fromkeys(int(row[1]) for row in rows))
+            return Moved(cursor, (), (), is_all=True)
+        by_order = dict.fromkeys(row[1] for row in rows if row[2] in ORDER_REASONS)
+        otherwise = dict.fromkeys(row[1] for row in rows if row[1] not in by_order)
+        return Moved(rows[-1][0], tuple(by_order), tuple(otherwise), is_all=len(rows) < most)
 
     def last(self, connection: Connection) -> int:
         """The newest movement's number, 0 for an empty ledger."""
@@ -113,3 +148,20 @@ class MovementRows:
     def has_key(self, connection: Connection, key: str) -> bool:
         """Whether a movement with this key of its sender was booked."""
         return self._by_key.first(connection, key) is not None
+
+    def has_adopted(self, connection: Connection, sku_id: int, since: float, prefix: str) -> bool:
+        """Whether the SKU took in a difference since then, of a listing without this prefix."""
+        row = self._adopted.first(connection, sku_id, since, prefix)
+        return row is not None and row[0] is not None
+
+    def last_adopted(
+        self, connection: Connection, sku_id: int, since: float, prefix: str
+    ) -> int | None:
+        """The number of the listing's last adopted difference since then; None: there is none."""
+        row = self._own_adopted.first(connection, sku_id, since, prefix)
+        return None if row is None or row[0] is None else int(row[0])
+
+    def by_seq(self, connection: Connection, seq: int) -> MovementRow | None:
+        """One movement by its number."""
+        row = self._by_seq.first(connection, seq)
+        return None if row is None else MovementRow(*row)

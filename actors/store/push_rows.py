@@ -8,14 +8,24 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Dialect
 
+from actors.store.breaker_rows import BreakerRows
 from actors.store.schema import PUSH
 from actors.store.statement import Lookup, Statement
+from engine.breaker import Change
 from engine.own_effect import plain_shift
 from engine.push_state import ListingPush, MallRules, Span
+
+ORDER_DRIVEN = 0
+BULK = 1
+APPROVED = 2
+"""Priorities of a push. An approved one is a bulk push that the breaker does not hold."""
+PRIORITIES = (ORDER_DRIVEN, BULK, APPROVED)
+LOOK_AT = -1.0
+"""A `push_at` before every other: it is decided anew before any bulk push of its mall goes."""
 
 DECODER = msgspec.msgpack.Decoder(ListingPush)
 ENCODER = msgspec.msgpack.Encoder()
@@ -28,8 +38,19 @@ class PushRecord(Struct):
     mall_id: int
     state: ListingPush
     push_at: float | None = None
-    priority: int = 1
+    priority: int = BULK
     read_at: float | None = 0.0
+    bulk: int = 0
+    """The `Change` of it that the breaker counts as waiting; kept while it is approved."""
+    bulk_sent: int = 0
+    """`sent_mark` of its last bulk push."""
+    counted: int = 0
+    """What of it the breaker's row holds now."""
+
+    @property
+    def waits_as(self) -> int:
+        """What of it the breaker's row has to hold."""
+        return self.bulk if self.priority == BULK else 0
 
 
 def decode_state(body: bytes, low: int | None, high: int) -> ListingPush:
@@ -51,7 +72,8 @@ def plain_after(state: ListingPush, rules: MallRules) -> float | None:
 class PushRows:
     """Loads, saves and shifts protocol states."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, breakers: BreakerRows) -> None:
+        self._breakers = breakers
         columns = (
             PUSH.c.listing_id,
             PUSH.c.mall_id,
@@ -60,6 +82,8 @@ class PushRows:
             PUSH.c.push_at,
             PUSH.c.priority,
             PUSH.c.read_at,
+            PUSH.c.bulk,
+            PUSH.c.bulk_sent,
             PUSH.c.body,
         )
         base = select(*columns)
@@ -71,6 +95,13 @@ class PushRows:
             .order_by(PUSH.c.push_at)
             .limit(bindparam("most")),
             ["mall", "rank", "moment", "most"],
+            dialect,
+        )
+        self._to_look_at = Statement(
+            base.where(mall, or_(*(PUSH.c.priority == one for one in PRIORITIES)))
+            .where(PUSH.c.push_at <= LOOK_AT)
+            .limit(bindparam("most")),
+            ["mall", "most"],
             dialect,
         )
         self._next_push = Statement(
@@ -148,8 +179,16 @@ class PushRows:
         )
         self._decide = Statement(
             update(PUSH)
-            .where(PUSH.c.mall_id == mall, PUSH.c.push_at.is_(None), PUSH.c.call_until.is_(None))
-            .values(push_at=0.0, priority=1),
+            .where(PUSH.c.mall_id == mall, PUSH.c.call_until.is_(None))
+            .values(push_at=LOOK_AT),
+            ["mall"],
+            dialect,
+        )
+        self._approve = Statement(
+            update(PUSH)
+            .where(PUSH.c.mall_id == mall, PUSH.c.priority == BULK)
+            .where(PUSH.c.push_at.is_not(None), PUSH.c.bulk > 0)
+            .values(priority=APPROVED),
             ["mall"],
             dialect,
         )
@@ -159,15 +198,20 @@ class PushRows:
 
     @staticmethod
     def _records(rows: Iterable[Sequence[object]]) -> Iterator[PushRecord]:
-        for listing_id, mall_id, low, high, push_at, priority, read_at, body in rows:
-            yield PushRecord(
+        for row in rows:
+            listing_id, mall_id, low, high, push_at, priority, read_at, bulk, sent, body = row
+            record = PushRecord(
                 listing_id,  # type: ignore[arg-type]
                 mall_id,  # type: ignore[arg-type]
                 decode_state(body, low, high),  # type: ignore[arg-type]
                 push_at,  # type: ignore[arg-type]
                 priority,  # type: ignore[arg-type]
                 read_at,  # type: ignore[arg-type]
+                bulk,  # type: ignore[arg-type]
+                sent,  # type: ignore[arg-type]
             )
+            record.counted = record.waits_as
+            yield record
 
     def by_id(self, connection: Connection, ids: Sequence[int]) -> dict[int, PushRecord]:
         """The states of these listings, by listing id."""
@@ -180,11 +224,17 @@ class PushRows:
         """Listings whose time to be looked at has come, the longest waiting first."""
         return list(self._records(self._due.rows(connection, mall_id, priority, now, most)))
 
-    def next_push(self, connection: Connection, mall_id: int) -> float | None:
-        """When the next push of the mall is to be decided."""
+    def to_look_at(self, connection: Connection, mall_id: int, most: int) -> list[PushRecord]:
+        """Listings that other terms made due."""
+        return list(self._records(self._to_look_at.rows(connection, mall_id, most)))
+
+    def next_push(
+        self, connection: Connection, mall_id: int, priorities: Sequence[int]
+    ) -> float | None:
+        """When the next push of the mall is to be decided, of these priorities."""
         found = [
             row[0]
-            for priority in (0, 1)
+            for priority in priorities
             for row in self._next_push.rows(connection, mall_id, priority)
             if row[0] is not None
         ]
@@ -232,9 +282,16 @@ class PushRows:
         self._shift.many(connection, rows)
 
     def save(self, connection: Connection, records: Iterable[PushRecord], rules: MallRules) -> None:
-        """Writes states and what queries look for."""
+        """Writes states and what queries look for, and counts what waits for the breaker."""
         rows = []
+        counts: list[tuple[int, int, int, int]] = []
         for record in records:
+            waits, counted = record.waits_as, record.counted
+            if waits != counted:
+                record.counted = waits
+                by_zero = (waits == Change.TO_ZERO) - (counted == Change.TO_ZERO)
+                by = (waits > 0) - (counted > 0)
+                counts.append((by, by_zero, int(waits > counted), record.mall_id))
             state = record.state
             call = state.call
             rows.append(
@@ -254,19 +311,33 @@ class PushRows:
                     state.settled_quantity,
                     state.settled_at,
                     state.proven_at,
+                    record.bulk,
+                    record.bulk_sent,
                     ENCODER.encode(state),
                 )
             )
         self._save.many(connection, rows)
+        self._breakers.count(connection, counts)
 
     def audit_all(self, connection: Connection, mall_id: int, now: float) -> None:
         """F3: after a halt every listing of the mall is decided and read anew."""
         self._audit.run(connection, now, mall_id, now)
 
     def decide_all(self, connection: Connection, mall_id: int) -> None:
-        """Other terms: every listing of the mall is decided anew, as a bulk."""
+        """Other terms: every listing of the mall is decided anew before any bulk push goes."""
         self._decide.run(connection, mall_id)
+
+    def approve(self, connection: Connection, mall_id: int) -> int:
+        """What the breaker counts as waiting is approved; how many listings."""
+        return self._approve.run(connection, mall_id)
 
     def delete(self, connection: Connection, listing_ids: Sequence[int]) -> None:
         """Forgets the states of listings that are no longer linked."""
+        gone = self.by_id(connection, listing_ids).values()
+        counts = [
+            (-1, -int(record.counted == Change.TO_ZERO), 0, record.mall_id)
+            for record in gone
+            if record.counted
+        ]
+        self._breakers.count(connection, counts)
         self._delete.many(connection, [(listing_id,) for listing_id in listing_ids])

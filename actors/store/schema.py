@@ -46,7 +46,8 @@ MALL = Table(
     Column("key_expires_at", Float),
     Column("credentials_version", Integer, nullable=False),
     Column("grace_until", Float),
-    Column("terms", Text, nullable=False),  # buffer and cap its listings were last decided by
+    Column("terms", Text, nullable=False),  # what its listings were last decided by
+    Column("live_at", Float),  # `zaiko live`: it writes although its settings say shadow
 )
 
 SKU = Table(
@@ -114,7 +115,7 @@ PUSH = Table(
     Column("high", Integer, nullable=False),
     Column("plain_after", Float),  # an own order later than this moves low and high, no more
     Column("push_at", Float),  # mall time at which deciding a push is worthwhile; NULL: never
-    Column("priority", Integer, nullable=False),  # of the push: 0 driven by orders, 1 bulk
+    Column("priority", Integer, nullable=False),  # of the push: 0 by orders, 1 bulk, 2 approved
     Column("read_at", Float),  # mall time at which a reading is wanted; NULL: never
     Column("reading_end", Float),  # b of the open reading
     Column("call_until", Float),  # when the call in the slot counts as lost (C3)
@@ -123,6 +124,8 @@ PUSH = Table(
     Column("settled_quantity", Integer),
     Column("settled_at", Float),
     Column("proven_at", Float),
+    Column("bulk", Integer, nullable=False),  # the Change that the breaker counts as waiting
+    Column("bulk_sent", Integer, nullable=False),  # breaker.sent_mark of its last bulk push
     Column("body", LargeBinary, nullable=False),  # ListingPush; low and high above overrule it
     Index("push_due", "mall_id", "priority", "push_at", sqlite_where=text("push_at IS NOT NULL")),
     Index("push_read", "mall_id", "read_at", sqlite_where=text("read_at IS NOT NULL")),
@@ -130,6 +133,24 @@ PUSH = Table(
     Index("push_call", "mall_id", "call_until", sqlite_where=text("call_until IS NOT NULL")),
     Index("push_held", "mall_id", "held", sqlite_where=text("held <> 0")),
 )
+
+BREAKER = Table(
+    "breaker",
+    METADATA,
+    Column("mall_id", Integer, primary_key=True, autoincrement=False),
+    Column("window", Integer, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("sent_to_zero", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),  # rows of listing_push with priority 1 and bulk
+    Column("waiting_to_zero", Integer, nullable=False),
+    Column("grown", ROW_ID, nullable=False),
+    Column("trip", Integer, nullable=False),
+    Column("tripped_at", Float),
+    Column("live_listings", Integer, nullable=False),
+    Column("live_to_zero", Integer, nullable=False),
+)
+"""`engine.breaker.Breaker` of each mall; what waits is counted as listing_push is written."""
 
 ORDER = Table(
     "sale_order",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
+from actors.store.breaker_rows import BreakerRows
 from actors.store.database import CACHE_KIB, bring_up, checkpoint, open_writer
 from actors.store.fault_rows import FaultRows
 from actors.store.import_rows import ImportRows
@@ -28,7 +29,8 @@ class Store:
         dialect = self.engine.dialect
         self.malls = MallRows(dialect)
         self.listings = ListingRows(dialect)
-        self.pushes = PushRows(dialect)
+        self.breakers = BreakerRows(dialect)
+        self.pushes = PushRows(dialect, self.breakers)
         self.orders = OrderRows(dialect)
         self.movements = MovementRows(dialect)
         self.faults = FaultRows(dialect)

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Brings an empty database to 0001."""
+    _breaker()
     _counter()
     _fault()
     _import_job()
@@ -23,6 +24,25 @@ def upgrade() -> None:
     _sale_order()
     _sku()
     _waiting_line()
+
+
+def _breaker() -> None:
+    op.create_table(
+        "breaker",
+        sa.Column("mall_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("window", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("sent_to_zero", sa.Integer(), nullable=False),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("waiting_to_zero", sa.Integer(), nullable=False),
+        sa.Column("grown", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("trip", sa.Integer(), nullable=False),
+        sa.Column("tripped_at", sa.Float(), nullable=True),
+        sa.Column("live_listings", sa.Integer(), nullable=False),
+        sa.Column("live_to_zero", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("mall_id"),
+    )
 
 
 def _counter() -> None:
@@ -147,6 +167,8 @@ def _listing_push() -> None:
         sa.Column("settled_quantity", sa.Integer(), nullable=True),
         sa.Column("settled_at", sa.Float(), nullable=True),
         sa.Column("proven_at", sa.Float(), nullable=True),
+        sa.Column("bulk", sa.Integer(), nullable=False),
+        sa.Column("bulk_sent", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("listing_id"),
     )
@@ -210,6 +232,7 @@ def _mall() -> None:
         sa.Column("credentials_version", sa.Integer(), nullable=False),
         sa.Column("grace_until", sa.Float(), nullable=True),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("live_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )

@@ -116,7 +116,10 @@ class DeskHouse:
 
     def settle(self, mall: str, **shown: int) -> None:
         """Reads every listing that wants it, and polls until the readings settle."""
-        work = self.pull(mall, reading=True)
+        self.settle_work(mall, self.pull(mall, reading=True), **shown)
+
+    def settle_work(self, mall: str, work: Any, **shown: int) -> None:
+        """The same for readings that were given out already."""
         assert isinstance(work, ReadWork), work
         start, self.now = self.now, self.now + 1
         rows = tuple(
