@@ -12,12 +12,13 @@ from actors.store.store import Store
 SMALL = {"counter", "mall", "import_job"}
 """Tables with a handful of rows, where reading all of them is no harm."""
 
-ON_PURPOSE = {"pushes._audit", "pushes._decide"}
-"""After a halt, or with other terms, every listing of the mall is made due: rare, and all meant."""
+ON_PURPOSE = {"pushes._audit", "pushes._decide", "breakers._shelf"}
+"""After a halt, or with other terms, every listing of the mall is made due: rare, and all meant.
+The breaker counts a mall's listings where a change is large, once a minute at most."""
 
 
 def _statements(store: Store) -> Iterator[tuple[str, str]]:
-    for room in ("malls", "listings", "pushes", "orders", "movements", "faults"):
+    for room in ("malls", "listings", "pushes", "breakers", "orders", "movements", "faults"):
         for name, value in vars(getattr(store, room)).items():
             if isinstance(value, Statement):
                 yield f"{room}.{name}", value.sql

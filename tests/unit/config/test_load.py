@@ -166,7 +166,7 @@ def test_a_switchs_value_that_a_kind_does_not_know_is_refused(kind: str, value: 
         pytest.param(LEAST + "eps_s = 1", "from 2", id="protocol's least"),
         pytest.param(LEAST + 'speed_up = "yes"', "true or false", id="bool"),
         pytest.param(LEAST + 'restock = "sometimes"', "one of auto, never", id="choice"),
-        pytest.param(LEAST + 'on_difference = "guess"', "report, repair, adopt", id="difference"),
+        pytest.param(LEAST + 'on_difference = "guess"', "adopt, repair, report", id="difference"),
         pytest.param(LEAST + 'mode = "dry"', "one of live, shadow", id="mode"),
         pytest.param(LEAST + "breaker_zero_share = 1.1", "from 0 to 1", id="share"),
         pytest.param(LEAST + "speed = 60", "give base_url too", id="speed of a real mall"),
