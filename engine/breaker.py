@@ -120,9 +120,7 @@ def is_too_much(breaker: Breaker, shelf: Shelf, limits: BreakerLimits) -> bool:
     # What was sent to zero in the window was above 0 when the change began.
     above = shelf.above_zero + breaker.sent_to_zero
     return (
-        limits.zero_share < 1
-        and breaker.waiting_to_zero > 0
-        and zeroed > limits.zero_share * above
+        limits.zero_share < 1 and breaker.waiting_to_zero > 0 and zeroed > limits.zero_share * above
     )
 
 
@@ -154,6 +152,4 @@ def closed(breaker: Breaker, now: float) -> Breaker:
 
 def given_out(breaker: Breaker, altered: int, zeroed: int) -> Breaker:
     """So many listings' bulk pushes left, not counted in this window before."""
-    return replace(
-        breaker, sent=breaker.sent + altered, sent_to_zero=breaker.sent_to_zero + zeroed
-    )
+    return replace(breaker, sent=breaker.sent + altered, sent_to_zero=breaker.sent_to_zero + zeroed)

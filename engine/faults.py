@@ -243,7 +243,7 @@ def breaker_spec(mall: str, listings: int, to_zero: int) -> FaultSpec:
     return FaultSpec(
         level=Level.TRANSIENT,
         kind=FaultKind.BREAKER,
-        message=f"一括変更を止めています。対象 {listings} 件、うち在庫0になる出品 {to_zero} 件です。",
+        message=f"一括変更を止めています（{listings} 件、うち在庫0 {to_zero} 件）。",
         hint=f"zaiko approve {mall} で内容を確認し、正しければ --yes を付けて反映してください。"
         "誤りなら在庫や紐づけを元に直すと、待ちがなくなって自動で終わります。",
         message_en=f"A bulk change waits: {listings} listings, {to_zero} of them to zero.",

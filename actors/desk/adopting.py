@@ -69,7 +69,8 @@ def undo(turn: Turn, letter: UndoStock, sender: bytes) -> None:
     sku = store.listings.skus_by_id(connection, [moved.sku_id]).get(moved.sku_id)
     if moved.reason != Reason.ADOPT or sku is None or sku.total is None:
         raise NotThere(
-            f"履歴 {letter.seq} は取り込んだ差異ではありません。zaiko stock adjust で修正してください。",
+            f"履歴 {letter.seq} は取り込んだ差異ではありません。"
+            "zaiko stock adjust で修正してください。",
             f"Movement {letter.seq} is no adopted difference; correct it with: zaiko stock adjust",
         )
     key = undo_key(letter.seq)
@@ -87,7 +88,5 @@ def undo(turn: Turn, letter: UndoStock, sender: bytes) -> None:
             spec = adopted_late_spec(letter.seq, 0)
             late = fault_key(spec, account.name, subject=moved.note, family=Family.STOCK)
             turn.heal(account, TroubleOver(late))
-    view = UndoneView(
-        seq=letter.seq, sku=sku.code, delta=-moved.delta, total=total, undone=is_new
-    )
+    view = UndoneView(seq=letter.seq, sku=sku.code, delta=-moved.delta, total=total, undone=is_new)
     turn.answer(sender, letter.id, view)

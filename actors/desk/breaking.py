@@ -76,7 +76,7 @@ def may_bulk_go(turn: Turn, account: Account) -> bool:
         breaker = _close(turn, account, breaker)
     elif breaker.is_tripped:
         _remind(turn, account, breaker)
-    elif not breaker.is_tripped and may_be_too_much(breaker):
+    elif may_be_too_much(breaker):
         shelf = _shelf(turn, account)
         if is_too_much(breaker, shelf, account.breaker_limits):
             breaker = _trip(turn, account, breaker)

@@ -177,9 +177,7 @@ def approve_waiting(turn: Turn, account: Account, letter: Approve, sender: bytes
     before = approve(turn, account)
     said = ("一括変更を承認しました", f"a bulk change was approved by {letter.actor}")
     turn.tell("approved", account, "", said, before.waiting)
-    view = ApprovedView(
-        mall=account.name, listings=before.waiting, to_zero=before.waiting_to_zero
-    )
+    view = ApprovedView(mall=account.name, listings=before.waiting, to_zero=before.waiting_to_zero)
     turn.answer(sender, letter.id, view)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from msgspec import structs
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, func, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from actors.store.schema import BREAKER, PUSH
@@ -17,7 +17,7 @@ class BreakerRows:
     """Loads and saves breakers, and counts what waits."""
 
     def __init__(self, dialect: Dialect) -> None:
-        mall = bindparam("row_mall")
+        mall: BindParameter[int] = bindparam("row_mall")
         self._load = Statement(
             select(*(BREAKER.c[name] for name in _FIELDS)).where(BREAKER.c.mall_id == mall),
             ["row_mall"],

@@ -106,9 +106,7 @@ class MovementRows:
             .where(MOVEMENT.c.at > bindparam("since"))
         )
         own = MOVEMENT.c.key.startswith(bindparam("prefix"), autoescape=False)
-        self._adopted = Statement(
-            adopted.where(~own), ["sku", "since", "prefix"], dialect
-        )
+        self._adopted = Statement(adopted.where(~own), ["sku", "since", "prefix"], dialect)
         self._own_adopted = Statement(adopted.where(own), ["sku", "since", "prefix"], dialect)
         self._by_seq = Statement(
             select(*(MOVEMENT.c[name] for name in _COLUMNS)).where(

@@ -104,7 +104,9 @@ def test_a_sheet_that_empties_the_shop_waits_before_its_first_row(house: DeskHou
     assert (view["linked"], view["above_zero"]) == (LISTINGS, LISTINGS)
     assert [row["delta"] for row in view["rows"]] == [-OPENING] * LISTINGS
     faults = house.body(AskErrors(next(house.ids), mall="yahoo"))
-    assert [(fault["level"], "approve yahoo" in fault["hint_en"]) for fault in faults] == [(8, True)]
+    assert [(fault["level"], "approve yahoo" in fault["hint_en"]) for fault in faults] == [
+        (8, True)
+    ]
     states = {mall["name"]: mall for mall in house.body(AskStatus(next(house.ids)))["malls"]}
     assert (states["yahoo"]["state"], states["yahoo"]["waiting"]) == ("running", LISTINGS)
 

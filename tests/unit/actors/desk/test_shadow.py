@@ -97,7 +97,9 @@ def test_a_mall_in_shadow_is_given_no_push_and_shows_what_it_would_be(
     assert counts == ("shadow", LISTINGS, LISTINGS, 0, 0)
     row = view["rows"][0]
     assert (row["offer"], row["expected"], row["quantity"], row["delta"]) == (9, 7, 7, 2)
-    (state,) = [row for row in house.body(AskStatus(next(house.ids)))["malls"] if row["name"] == mall]
+    (state,) = [
+        row for row in house.body(AskStatus(next(house.ids)))["malls"] if row["name"] == mall
+    ]
     assert (state["mode"], state["pending_pushes"]) == ("shadow", 0)
 
 
@@ -127,9 +129,7 @@ def test_readings_go_on_though_pushes_would_be_due(house: DeskHouse, mall: str) 
 
 
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
-def test_going_live_lets_go_what_was_shown(
-    house: DeskHouse, mall: str, is_restarted: bool
-) -> None:
+def test_going_live_lets_go_what_was_shown(house: DeskHouse, mall: str, is_restarted: bool) -> None:
     assert go_live(house, mall) == {
         "mall": mall, "mode": "live", "listings": LISTINGS, "to_zero": 0,
     }  # fmt: skip
@@ -165,7 +165,7 @@ def test_settings_that_said_live_meanwhile_make_shadow_mean_shadow_again(
 ) -> None:
     go_live(house, mall)
     for mode, expected in (("live", "live"), ("shadow", "shadow")):
-        house.settings[1] = msgspec.structs.replace(house.settings[1], mode=mode)  # type: ignore[arg-type]
+        house.settings[1] = msgspec.structs.replace(house.settings[1], mode=mode)
         house.restarted()
         assert shadow(house, mall)["mode"] == expected
 
