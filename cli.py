@@ -27,6 +27,7 @@ from terminal.link_commands import link_app
 from terminal.mall_commands import malls_app
 from terminal.product_commands import delete, import_
 from terminal.reflect_commands import reflect
+from terminal.release_commands import approve, live, shadow
 from terminal.stock_commands import history, stock_app
 
 EXIT_BUG: Final = 1
@@ -129,6 +130,9 @@ def doctor() -> None:
 app.command("import")(import_)
 app.command()(reflect)
 app.command()(history)
+app.command()(approve)
+app.command()(shadow)
+app.command()(live)
 app.command()(delete)
 
 

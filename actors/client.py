@@ -32,6 +32,7 @@ from actors.client_malls import Malls
 from actors.client_products import Products
 from actors.client_reflect import Reflects
 from actors.client_refusal import Refusal
+from actors.client_releases import Releases
 from actors.client_stock import Stock
 from actors.keys import KEY_BYTES_MAX
 from actors.wire import CLIENT_SIDE, BulletinReader, Line, NoAnswer
@@ -180,6 +181,7 @@ class House:
         self.links = Links(self)
         self.stock = Stock(self)
         self.reflect = Reflects(self)
+        self.releases = Releases(self)
         self._runner = asyncio.Runner()
         self._caller: Caller | None = None
 

@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from actors.client_asking import Asking, Body
-from engine.questions import AskStatus
-from engine.release_questions import Approve, AskShadow, AskWaiting, GoLive, UndoStock
+from engine.questions import Approve, AskShadow, AskStatus, AskWaiting, GoLive, UndoStock
 
 PLAN_ROWS_MAX: Final = 50
 """Rows a plan to go live keeps to be shown; all of them are counted."""

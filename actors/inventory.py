@@ -47,11 +47,12 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskImport,
+    AskShadow,
     AskStatus,
     AskStock,
+    AskWaiting,
     Denied,
 )
-from engine.release_questions import AskShadow, AskWaiting
 from malls.registry import card_of
 
 INVENTORY: Final = "inventory"

@@ -65,6 +65,10 @@ class MallView(Struct, frozen=True, kw_only=True):
     """Age of the oldest "last proven equal" over the linked listings."""
     unproven: int = 0
     """Linked listings never proven, or not since their last change."""
+    mode: str = "live"
+    """live | shadow: in shadow nothing is written to the mall."""
+    waiting: int = 0
+    """Listings of a bulk change that waits for `zaiko approve`."""
 
 
 class StatusView(Struct, frozen=True, kw_only=True):

@@ -30,6 +30,21 @@ from engine.product_questions import (
     LinkRemove,
     StartImport,
 )
+from engine.release_questions import (
+    SHADOW_PAGE_MAX,
+    WAITING_ROWS_MAX,
+    Approve,
+    ApprovedView,
+    AskShadow,
+    AskWaiting,
+    GoLive,
+    LiveView,
+    PlannedRow,
+    ShadowPage,
+    UndoneView,
+    UndoStock,
+    WaitingView,
+)
 from engine.stock_questions import (
     AdjustStock,
     AskHistory,
@@ -50,15 +65,21 @@ from engine.stock_questions import (
 __all__ = [
     "LINK_PAGE_MAX",
     "REFLECT_PAGE_MAX",
+    "SHADOW_PAGE_MAX",
+    "WAITING_ROWS_MAX",
     "AdjustStock",
     "Answer",
+    "Approve",
+    "ApprovedView",
     "AskConflicts",
     "AskErrors",
     "AskHistory",
     "AskImport",
     "AskReflect",
+    "AskShadow",
     "AskStatus",
     "AskStock",
+    "AskWaiting",
     "ClearErrors",
     "ClearedView",
     "ConflictView",
@@ -68,6 +89,7 @@ __all__ = [
     "Event",
     "FaultView",
     "FromClient",
+    "GoLive",
     "HistoryPage",
     "HistoryRow",
     "ImportView",
@@ -77,10 +99,13 @@ __all__ = [
     "LinkRemove",
     "LinkedView",
     "ListingView",
+    "LiveView",
     "MallView",
+    "PlannedRow",
     "ReflectRow",
     "ReflectView",
     "SetStock",
+    "ShadowPage",
     "StartImport",
     "StartReflect",
     "StatusView",
@@ -88,6 +113,9 @@ __all__ = [
     "StockPage",
     "StockRowView",
     "ToClient",
+    "UndoStock",
+    "UndoneView",
+    "WaitingView",
 ]
 
 # --- operator's client -> inventory -----------------------------------------------------------
@@ -111,6 +139,11 @@ FromClient = (
     | AskReflect
     | AskHistory
     | DeleteSkus
+    | AskWaiting
+    | Approve
+    | AskShadow
+    | GoLive
+    | UndoStock
 )
 
 LINK_PAGE_MAX = 1_000
@@ -150,7 +183,8 @@ class Event(Struct, frozen=True, tag=True):
 
     at: float
     action: str
-    """order | push | fault | healed | settled | difference | oversold | mall | import."""
+    """order | push | fault | healed | settled | difference | adopted | oversold | breaker |
+    approved | mall | import."""
     mall: str
     subject: str
     """SKU, listing or order number."""

@@ -154,6 +154,8 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
     actor: str
     note: str = ""
     """The reason an operator gave in words."""
+    seq: int = 0
+    """The movement's number, as `stock undo` takes it."""
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True):

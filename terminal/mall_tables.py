@@ -34,6 +34,9 @@ EVENT_STYLES: Final = {
     "fault": "bold red",
     "healed": "green",
     "difference": "yellow",
+    "adopted": "yellow",
+    "breaker": "bold red",
+    "approved": "bold",
     "oversold": "bold red",
     "mall": "bold",
 }
@@ -43,6 +46,12 @@ def status(body: Row) -> None:
     """`status`: the house and its malls."""
     malls(body["malls"])
     halted = [mall["name"] for mall in body["malls"] if mall["state"] == "halted"]
+    for row in body["malls"]:
+        if row.get("waiting"):
+            say(
+                f"{row['name']}: {row['waiting']:,} 件の一括変更が承認待ちです。",
+                f"{row['name']}: {row['waiting']:,} changes wait for zaiko approve {row['name']}.",
+            )
     for name in halted:
         say(
             f"{name}: zaiko key set {name} でキーを更新し、zaiko errors clear --mall {name} を。",
@@ -60,7 +69,7 @@ def malls(rows: Sequence[Row]) -> None:
     for row in rows:
         made.add_row(
             mall_cell(row),
-            word(LANE_WORDS, row["state"]),
+            lane_cell(row),
             cell(age(row["orders_age_s"])),
             cell(short_time(row["last_push_at"])),
             Text(f"{row['open_faults']:,}", style="red" if row["open_faults"] else ""),
@@ -69,6 +78,12 @@ def malls(rows: Sequence[Row]) -> None:
             cell(local_time(row.get("key_expires_at")).split()[0]),
         )
     page.print(made)
+
+
+def lane_cell(row: Row) -> Text:
+    """A lane's state, and whether its mall is in shadow."""
+    told = word(LANE_WORDS, row["state"])
+    return told + Text("・シャドー", style="magenta") if row.get("mode") == "shadow" else told
 
 
 def mall_cell(row: Row) -> Text:

@@ -7,7 +7,7 @@ import typer
 
 from actors import client
 from actors.client import StockFilter
-from terminal import page, stock_tables, usage
+from terminal import page, release_tables, stock_tables, usage
 from terminal.asking import (
     ASKED,
     SETTINGS,
@@ -74,6 +74,14 @@ def stock_adjust(
 ) -> None:
     """Correct a total by a difference (在庫調整)."""
     answer(lambda house: house.stock.adjust(sku, delta, reason), stock_tables.stock_row)
+
+
+@stock_app.command("undo")
+def stock_undo(
+    number: Annotated[int, typer.Argument(metavar="SEQ", help="Of `history` (履歴番号).", min=1)],
+) -> None:
+    """Take back an adopted difference (差異の取り込みの取り消し)."""
+    answer(lambda house: house.releases.undo(number), release_tables.undone)
 
 
 def history(

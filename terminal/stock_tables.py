@@ -129,11 +129,12 @@ def history(rows: Iterable[Row]) -> None:
     left = iter(rows)
     while chunk := list(islice(left, CHUNK_ROWS)):
         made = table(
-            page, "日時", "増減", "総在庫", "理由", "モール", "注文", "明細", "担当", "備考",
-            right=("増減", "総在庫"), fold=("注文", "明細", "担当", "備考"),
+            page, "番号", "日時", "増減", "総在庫", "理由", "モール", "注文", "明細", "担当",
+            "備考", right=("番号", "増減", "総在庫"), fold=("注文", "明細", "担当", "備考"),
         )  # fmt: skip
         for row in chunk:
             made.add_row(
+                number(row.get("seq")),
                 local_time(row["at"]),
                 Text(f"{row['delta']:+,}", style="red" if row["delta"] < 0 else "green"),
                 number(row["total"]),

@@ -15,7 +15,7 @@ from engine.fault_record import TroubleOver, fault_key
 from engine.faults import Family, adopted_late_spec
 from engine.ledger import Reason, adopt_key, adopt_prefix, undo_key
 from engine.push_state import Adopt, OnDifference
-from engine.release_questions import UndoneView, UndoStock
+from engine.questions import UndoneView, UndoStock
 
 
 def is_adopted_elsewhere(

@@ -34,8 +34,10 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskImport,
+    AskShadow,
     AskStatus,
     AskStock,
+    AskWaiting,
     ConflictView,
     FaultView,
     HistoryPage,
@@ -45,8 +47,8 @@ from engine.questions import (
     StatusView,
     StockPage,
     StockRowView,
+    WaitingView,
 )
-from engine.release_questions import AskShadow, AskWaiting, WaitingView
 
 PAGE_ROWS_MAX = 1_000
 """Rows of one page of a list; a client asks for the next."""

@@ -13,11 +13,13 @@ from actors.store.listing_rows import ListingRow, SkuRow
 from engine.lane import LaneEvent
 from engine.questions import (
     AdjustStock,
+    Approve,
     AskReflect,
     AskStatus,
     ClearErrors,
     ControlMall,
     DeleteSkus,
+    GoLive,
     KeyChanged,
     LinkAdd,
     LinkAuto,
@@ -25,8 +27,8 @@ from engine.questions import (
     SetStock,
     StartImport,
     StartReflect,
+    UndoStock,
 )
-from engine.release_questions import Approve, GoLive, UndoStock
 
 ClientHandler = Callable[[Turn, Any, bytes], None]
 

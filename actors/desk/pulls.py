@@ -283,11 +283,11 @@ class _Batch:
             decision = decide(record.state, want, account.rules)
             if priority == ORDER_DRIVEN:
                 record.priority = ORDER_DRIVEN
-            if decision is not None and self._may_go(record, want):
-                if self._fits(decision, listing):
-                    self._chosen.append((record, decision, listing))
-                    self._changes.append((record, bulk_change(record.state, want)))
-                    continue
+            is_free = decision is not None and self._may_go(record, want)
+            if decision is not None and is_free and self._fits(decision, listing):
+                self._chosen.append((record, decision, listing))
+                self._changes.append((record, bulk_change(record.state, want)))
+                continue
             place(record, want, account, priority)
             if record.push_at is not None and record.push_at <= self._now and decision is None:
                 # Due, but for a poll that is not there yet (D6): not at every pull again.

@@ -20,7 +20,7 @@ from actors.store.store import Store
 from engine.breaker import Change
 from engine.push import decide, target
 from engine.push_state import ListingPush
-from engine.release_questions import (
+from engine.questions import (
     SHADOW_PAGE_MAX,
     WAITING_ROWS_MAX,
     Approve,

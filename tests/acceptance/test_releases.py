@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.house import House, furnished, open_up
+from tests.acceptance.house import House, furnished
 from tests.acceptance.waiting import SETTLE_S, wait_for
 
 pytestmark = pytest.mark.slow

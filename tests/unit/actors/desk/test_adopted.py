@@ -8,8 +8,7 @@ import pytest
 
 from engine.messages import OrdersRead, OutcomeRow, Outcomes, PushWork, ReadWork
 from engine.push_state import PushDone
-from engine.questions import AskErrors, AskHistory, Denied, LinkAdd, SetStock
-from engine.release_questions import UndoStock
+from engine.questions import AskErrors, AskHistory, Denied, LinkAdd, SetStock, UndoStock
 from engine.snapshot import OrderLine, OrderSnapshot
 from tests.unit.actors.desk.desk_house import DeskHouse, desk_house
 

@@ -14,8 +14,15 @@ from engine.messages import (
     PushWork,
 )
 from engine.push_state import PushDone, PushNotSent
-from engine.questions import AskErrors, AskStatus, ClearErrors, Denied, SetStock
-from engine.release_questions import Approve, AskWaiting
+from engine.questions import (
+    Approve,
+    AskErrors,
+    AskStatus,
+    AskWaiting,
+    ClearErrors,
+    Denied,
+    SetStock,
+)
 from engine.snapshot import OrderLine, OrderSnapshot
 from tests.unit.actors.desk.desk_house import DeskHouse, open_house
 

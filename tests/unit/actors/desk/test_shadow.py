@@ -8,8 +8,7 @@ import pytest
 
 from engine.messages import NoWork, OutcomeRow, Outcomes, PushWork, ReadWork
 from engine.push_state import PushDone
-from engine.questions import AskErrors, AskStatus, Denied, SetStock
-from engine.release_questions import AskShadow, AskWaiting, GoLive
+from engine.questions import AskErrors, AskShadow, AskStatus, AskWaiting, Denied, GoLive, SetStock
 from tests.unit.actors.desk.desk_house import DeskHouse, desk_house
 
 LISTINGS = 25
