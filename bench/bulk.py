@@ -55,7 +55,8 @@ ORDERS: Final = 5
 """Orders that overtake, spread over the push."""
 GOALS: Final = {"ratio": 1.1, "overtaken_calls": 1, "memory": 1.1}
 TOP: Final = (
-    "compare_interval_s = 86400\nreread_interval_s = 86400\npoll_interval_s = 60\nbuffer = 1"
+    "compare_interval_s = 86400\nreread_interval_s = 86400\npoll_interval_s = 60\nbuffer = 1\n"
+    "breaker_listings_share = 1.0\nbreaker_zero_share = 1.0"
 )
 
 

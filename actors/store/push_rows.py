@@ -5,10 +5,22 @@ overrule what the encoded state says. The other columns are what queries look fo
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Dialect
 
@@ -123,6 +135,12 @@ class PushRows:
             ["mall"],
             dialect,
         )
+        self._prepare_calls(base, mall, dialect)
+        self._prepare_writes(dialect)
+
+    def _prepare_calls(
+        self, base: Select[Any], mall: ColumnElement[bool], dialect: Dialect
+    ) -> None:
         self._readings = Statement(
             base.where(mall, PUSH.c.reading_end < bindparam("moment")).order_by(PUSH.c.reading_end),
             ["mall", "moment"],
@@ -148,7 +166,6 @@ class PushRows:
             ["mall", "after"],
             dialect,
         )
-        self._prepare_writes(dialect)
 
     def _prepare_writes(self, dialect: Dialect) -> None:
         mall: BindParameter[int] = bindparam("mall")

@@ -146,7 +146,9 @@ def test_a_loop_that_empties_the_shop_waits_until_it_is_approved(house: House) -
         "mall": "yahoo", "listings": view["listings"], "to_zero": view["to_zero"],
     }  # fmt: skip
     wait_for(
-        lambda: all(quantities(house, "yahoo")[code] == 0 for code in CUPS), "the approved change"
+        lambda: all(quantities(house, "yahoo")[code] == 0 for code in CUPS),
+        "the approved change",
+        SETTLE_S,
     )
     house.wait_until_healed(fault["id"])
     assert zaiko(house, "approve", "yahoo", "--yes").code == 3
@@ -163,7 +165,9 @@ def test_going_live_shows_its_plan_first_and_lasts(house: House) -> None:
     done = zaiko(house, "live", "annex", "--yes", "--json").json
     assert done == {"mall": "annex", "mode": "live", "listings": 26, "to_zero": 25}
     wait_for(
-        lambda: all(quantities(house, "annex")[code] == 0 for code in CUPS), "the plan to be pushed"
+        lambda: all(quantities(house, "annex")[code] == 0 for code in CUPS),
+        "the plan to be pushed",
+        SETTLE_S,
     )
     assert house.stop() == 0
     house.start()
