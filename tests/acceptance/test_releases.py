@@ -152,6 +152,7 @@ def test_a_loop_that_empties_the_shop_waits_until_it_is_approved(house: House) -
     )
     house.wait_until_healed(fault["id"])
     assert zaiko(house, "approve", "yahoo", "--yes").code == 3
+    assert zaiko(house, "approve", "--yes").code == 2
     # The base mall is a mall like any other.
     assert zaiko(house, "approve", "rakuten", "--yes").code == 0
     assert zaiko(house, "approve", "--json").json == []
