@@ -35,6 +35,9 @@ class FaultKind(enum.StrEnum):
     REQUEST = "request"
     """Our own request was wrong: a bug, loud."""
     CONFIGURATION = "configuration"
+    PROBE = "probe"
+    """What a written quantity does at the mall could not be found out, or the item that was tried
+    was not put back."""
     LINK_CONFLICT = "link_conflict"
     OVERSOLD = "oversold"
     DIFFERENCE = "difference"
@@ -216,6 +219,18 @@ def difference_spec(held: int) -> FaultSpec:
         hint="モールで数量を変更した場合はそのままで構いません。揃えるには反映してください。",
         message_en=f"The mall shows {held:+d} against what is expected.",
         hint_en="Leave it if the quantity was changed on purpose; reflect to make them equal.",
+    )
+
+
+def unrestored_spec(item: str) -> FaultSpec:
+    """A probe was broken off, or could not undo what it wrote."""
+    return FaultSpec(
+        level=Level.TRANSIENT,
+        kind=FaultKind.PROBE,
+        message=f"在庫の更新方法の確認で、商品 {item} の在庫数が元に戻っていない可能性があります。",
+        hint="モールの管理画面で在庫数を確かめて直し、このエラーを削除してください。",
+        message_en=f"The probe may have left another quantity at item {item} than it found.",
+        hint_en="Look at its quantity at the mall, correct it, and clear this error.",
     )
 
 

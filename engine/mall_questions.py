@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.connector import WriteKind
 from engine.lane import LaneState
 
 
@@ -65,6 +66,10 @@ class MallView(Struct, frozen=True, kw_only=True):
     """Age of the oldest "last proven equal" over the linked listings."""
     unproven: int = 0
     """Linked listings never proven, or not since their last change."""
+    write_kind: WriteKind | None = None
+    """How quantities are written there; None: a probe must tell first."""
+    is_probed: bool = False
+    """A probe told it, and not the settings."""
 
 
 class StatusView(Struct, frozen=True, kw_only=True):

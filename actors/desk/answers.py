@@ -131,6 +131,8 @@ class Answers:
                     key_expires_at=row.key_expires_at,
                     oldest_proof_age_s=None if oldest is None else account.to_mall(now) - oldest,
                     unproven=unproven,
+                    write_kind=None if account.card.needs_probe else account.card.write_kind,
+                    is_probed=account.is_probed,
                 )
             )
         return StatusView(inventory="running", malls=tuple(views))

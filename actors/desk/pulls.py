@@ -7,6 +7,7 @@ found by the queue columns of its listings. Orders' pushes come before bulk ones
 
 from collections.abc import Iterable, Sequence
 
+from actors.desk import probing
 from actors.desk.account import Account
 from actors.desk.turn import Turn
 from actors.desk.weigh import BULK, ORDER_DRIVEN, is_syncing, place, want_of
@@ -19,6 +20,7 @@ from engine.messages import (
     CheckWork,
     ImportWork,
     NoWork,
+    ProbeWork,
     Pull,
     PushRow,
     PushWork,
@@ -57,13 +59,17 @@ def pull(turn: Turn, account: Account, letter: Pull, sender: bytes) -> None:
 
 def _work(
     turn: Turn, account: Account, letter: Pull
-) -> PushWork | ReadWork | ImportWork | CheckWork | NoWork:
+) -> PushWork | ReadWork | ImportWork | CheckWork | ProbeWork | NoWork:
     if account.check is not None and turn.now - account.check_given_at > CHECK_REPEAT_S:
         account.check_given_at = turn.now
         return CheckWork(*account.check)
     if not is_push_allowed(account.lane):
         return NoWork(None)
     give_up_lost_calls(turn, account, letter.now)
+    probe = probing.probe_due(turn, account, letter)
+    if probe is not None:
+        return probe
+    letter = probing.allowed(account, letter)
     repeated = _repeated(turn, account, letter)
     if repeated is not None:
         return repeated

@@ -33,6 +33,7 @@ class MallRow(Struct, kw_only=True):
     credentials_version: int = 0
     grace_until: float | None = None
     terms: str = ""
+    found: str = ""
 
 
 _FIELDS = tuple(column.name for column in MALL.columns if column.name != "id")

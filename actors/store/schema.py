@@ -47,6 +47,7 @@ MALL = Table(
     Column("credentials_version", Integer, nullable=False),
     Column("grace_until", Float),
     Column("terms", Text, nullable=False),  # buffer and cap its listings were last decided by
+    Column("found", Text, nullable=False),  # what a probe of it found, as JSON; "" nothing
 )
 
 SKU = Table(

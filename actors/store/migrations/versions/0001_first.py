@@ -210,6 +210,7 @@ def _mall() -> None:
         sa.Column("credentials_version", sa.Integer(), nullable=False),
         sa.Column("grace_until", sa.Float(), nullable=True),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
