@@ -90,12 +90,12 @@ def _nothing(item: str, message: str, message_en: str, *, is_restored: bool = Tr
         hint=(
             "設定の probe_item に、在庫を動かしてよい商品（販売中でなく、在庫が 1 以上）を指定して"
             "ください。更新方法が分かっている場合は quantity_mode を relative か absolute に"
-            "します。変更後は zaiko を再起動してください。"
+            "します。変更後は kill -HUP か再起動で反映してください。"
         ),
         hint_en=(
             "Name as `probe_item` an item whose stock may be changed: not on sale, 1 or more in"
             " stock. If you know what the shop does, set quantity_mode to relative or absolute."
-            " Then restart zaiko."
+            " Then kill -HUP zaiko, or restart it."
         ),
         done=Done.NOT_DONE,
     )
