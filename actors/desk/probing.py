@@ -28,13 +28,15 @@ PROBE = "probe"
 def probe_due(turn: Turn, account: Account, letter: Pull) -> ProbeWork | None:
     """The probe, given in the place of a push; None where none is needed, or not now.
 
-    Nothing is tried before a listing of the mall is linked, for nothing would be pushed. A mall
-    that takes pushes has no probe under way (it goes in their place), and one that takes readings
-    has none under way that the probe could spoil.
+    Nothing is tried before a listing is linked, one that is to be pushed or compared. A mall that
+    takes pushes has no probe under way (it goes in their place), and one that takes readings has
+    none under way that the probe could spoil.
     """
     if not (account.card.needs_probe and letter.takes_push and letter.takes_reading):
         return None
-    if not turn.store.listings.is_any_linked(turn.connection, account.id):
+    pushes = turn.store.pushes
+    waiting = (pushes.next_push, pushes.next_read)
+    if all(find(turn.connection, account.id) is None for find in waiting):
         return None
     if account.found.under_way:
         _note_unrestored(turn, account, "")

@@ -166,14 +166,6 @@ class ListingRows:
             [],
             dialect,
         )
-        self._any_linked = Statement(
-            select(LINK.c.listing_id)
-            .join(LISTING, LISTING.c.id == LINK.c.listing_id)
-            .where(LINK.c.mall_id == bindparam("mall"), LISTING.c.is_gone.is_(False))
-            .limit(1),
-            ["mall"],
-            dialect,
-        )
         self._intake = Lookup(
             lambda keys: (
                 select(
@@ -290,10 +282,6 @@ class ListingRows:
         order = {sku_id: place for place, sku_id in enumerate(sku_ids)}
         found = sorted({(order[row[0]], int(row[1])) for row in rows})
         return list(dict.fromkeys(listing_id for _, listing_id in found))
-
-    def is_any_linked(self, connection: Connection, mall_id: int) -> bool:
-        """Whether some listing of the mall is linked, and not gone."""
-        return self._any_linked.first(connection, mall_id) is not None
 
     def for_intake(
         self, connection: Connection, mall_id: int, refs: Sequence[str]
