@@ -7,7 +7,7 @@ import http.client
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -204,3 +204,25 @@ def _daemon(settings: Settings, status: Callable[[Settings], Any]) -> Findings:
         state = "good" if mall["state"] in {"running", "starting"} else "warning"
         said = f"連携の状態: {mall['state']}", f"Its lane is {mall['state']}."
         yield _finding("lane", mall["name"], state, *said)
+        yield from _manner(settings.mall(mall["name"]), mall)
+
+
+def _manner(mall: MallSettings | None, told: Mapping[str, Any]) -> Findings:
+    """Of a mall that may need a probe: how quantities are written, and who says so."""
+    if mall is None or not card_of(mall.kind, mall.switches).trial:
+        return
+    if told["write_kind"] is None:
+        said = (
+            "在庫の更新方法は未確認で、在庫は送信されません。zaiko errors list を見てください。",
+            "How quantities are written is not known yet, so none are sent: see zaiko errors list",
+        )
+        yield _finding("write_kind", mall.name, "warning", *said)
+        return
+    source = (
+        ("事前確認の結果", "by the probe") if told["is_probed"] else ("設定", "by the settings")
+    )
+    said = (
+        f"在庫の更新方法: {told['write_kind']}({source[0]})",
+        f"Quantities are written {told['write_kind']}, {source[1]}.",
+    )
+    yield _finding("write_kind", mall.name, "good", *said)

@@ -9,14 +9,17 @@ from config.settings import MallSettings, Settings
 from engine.connector import Card, Kind
 from engine.mall_action import GRACE_INTERVAL_S, POLL_DISTANCE_S, Tempo
 from engine.pacing import Pacing
-from malls.registry import connector_of
+from malls.registry import connector_of, settled_switches
 
 DAY_S: Final = 86_400.0
 
 
-def kind_of(settings: MallSettings) -> Kind:
-    """The connector of a mall, with the card its switches make."""
-    return connector_of(settings.kind, settings.switches)
+NOTHING_FOUND: Final[Mapping[str, str]] = {}
+
+
+def kind_of(settings: MallSettings, found: Mapping[str, str] = NOTHING_FOUND) -> Kind:
+    """The connector of a mall, with the card its switches make and what a probe found."""
+    return connector_of(settings.kind, settled_switches(settings.kind, settings.switches, found))
 
 
 def base_url_of(settings: MallSettings, card: Card) -> str:
@@ -36,11 +39,13 @@ def open_http(settings: MallSettings, card: Card) -> MallHttp:
     )
 
 
-def switches_of(settings: MallSettings) -> Mapping[str, str]:
+def switches_of(
+    settings: MallSettings, found: Mapping[str, str] = NOTHING_FOUND
+) -> Mapping[str, str]:
     """What the connector is told beside its credentials."""
     base_url = settings.base_url or ""
     return {
-        **settings.switches,
+        **settled_switches(settings.kind, settings.switches, found),
         "speed": str(settings.speed),
         "base_url": base_url,
         # A sandbox serves its token endpoint beside its calls.

@@ -270,10 +270,19 @@ class GatedTransport:
     def __init__(self, http: MallHttp, is_open: Callable[[], bool]) -> None:
         self._http = http
         self._is_open = is_open
+        self.may_have_written = False
+        """A write went through it that may have been done: what it left must be told."""
 
     async def send(self, request: Request, judge: Callable[[Reply], None]) -> Reply:
         """See `engine.connector.Transport`; raises `Withheld` while the gate is shut."""
-        return await self._http.send(request, judge, self._is_open)
+        try:
+            reply = await self._http.send(request, judge, self._is_open)
+        except (Withheld, MallError) as broken:
+            is_known = isinstance(broken, Withheld) or broken.done is Done.NOT_DONE
+            self.may_have_written = self.may_have_written or not (request.is_safe or is_known)
+            raise
+        self.may_have_written = self.may_have_written or not request.is_safe
+        return reply
 
     def now(self) -> float:
         """Mall time now."""

@@ -13,20 +13,23 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import structlog
 
-from actors.mall_account import open_http, switches_of, tempo_of
+from actors.mall_access import MallAccess
+from actors.mall_account import open_http, tempo_of
 from actors.mall_http import GatedTransport, Withheld
 from actors.mall_lease import LeaseLost, MallLease
 from actors.mall_report import MallReport
+from actors.mall_tasks import MallTasks
 from actors.mall_work import (
     Carried,
     carry_out_check,
     carry_out_import,
+    carry_out_probe,
     carry_out_push,
     carry_out_reading,
     credentials_checked,
@@ -36,7 +39,7 @@ from actors.mall_work import (
 from actors.poll import carry_out_poll
 from actors.wire import MALL_SIDE, Line, NoAnswer
 from config.settings import MallSettings, Settings
-from engine.connector import Connection, Credentials, Kind, Session
+from engine.connector import Credentials, Kind
 from engine.faults import Family, Level, MallError
 from engine.lane import LaneState
 from engine.mall import Mall
@@ -57,6 +60,8 @@ from engine.messages import (
     Outcomes,
     PollEnded,
     PollPlan,
+    Probed,
+    ProbeWork,
     PushRow,
     PushWork,
     ReadRow,
@@ -83,8 +88,6 @@ class MallLane:
         self, house: Settings, settings: MallSettings, kind: Kind, *, endpoint: str, token: str
     ) -> None:
         self._house = house
-        self._settings = settings
-        self._kind = kind
         self._token = token
         self._mall = Mall(tempo_of(house, settings, kind.card))
         self._http = open_http(settings, kind.card)
@@ -94,19 +97,16 @@ class MallLane:
         self._report = MallReport(
             settings.name, self._mall, self._lease, at=self._at, obey=self._obey
         )
-        self._credentials: Credentials | None = None
-        self._version = 0
-        self._connection: Connection | None = None
         self._candidate: Credentials | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stir = asyncio.Event()
+        self._tasks = MallTasks()
         self._leaving = asyncio.Event()
         self._gated = GatedTransport(self._http, lambda: self._mall.may_call(self._at()))
+        self._access = MallAccess(settings, kind, self._gated, self._save)
 
     @property
     def name(self) -> str:
         """The mall's name."""
-        return self._settings.name
+        return self._access.settings.name
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class MallLane:
                     await self._lose_lease()
             await self._leave()
         finally:
-            await self._cut_off()
+            await self._tasks.cut_off()
             self._line.close()
             await self._http.close()
 
@@ -131,57 +131,39 @@ class MallLane:
         """Take nothing more, finish what is under way, leave."""
         self._mall.drain()
         self._leaving.set()
-        self._stir.set()
+        self._tasks.stir()
 
     def reload(self, house: Settings, settings: MallSettings) -> None:
-        """Takes over other intervals; what concerns the connection needs a restart."""
+        """Takes over other intervals and switches; another address needs a restart."""
         self._house = house
-        self._mall.tempo = tempo_of(house, settings, self._kind.card)
-        self._stir.set()
+        self._access.reload(settings)
+        self._settle()
         log.info("settings taken over", action="reloaded", mall=settings.name)
+
+    def _settle(self) -> None:
+        """The mall is driven and written as the settings and a probe make it now."""
+        access = self._access
+        self._mall.tempo = tempo_of(self._house, access.settings, access.kind.card)
+        self._mall.woken(is_poll=False)
+        self._tasks.stir()
 
     async def _work(self) -> None:
         while not self._mall.is_draining:
-            self._stir.clear()
+            self._tasks.heed()
             decision = self._mall.decide(self._at())
             for action in decision.actions:
                 self._begin(action)
             if self._mall.is_lease_stale(self._at()):
                 await self._take_lease()
-            await self._wait(decision.until - time.monotonic())
-
-    async def _wait(self, seconds: float) -> None:
-        """Until something happened or the time is over; raises what a task raised."""
-        stir = asyncio.create_task(self._stir.wait())
-        try:
-            await asyncio.wait(
-                {stir, *self._tasks},
-                timeout=max(seconds, 0.0),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            stir.cancel()
-        self._reap()
-
-    def _reap(self) -> None:
-        done = {task for task in self._tasks if task.done()}
-        self._tasks -= done
-        for task in done:
-            task.result()
+            await self._tasks.wait(decision.until - time.monotonic())
 
     async def _leave(self) -> None:
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
-            log.info("draining", action="drained", mall=self.name, cut_off=len(late))
-        await self._cut_off()
+            late = await self._tasks.end(DRAIN_S)
+            log.info("draining", action="drained", mall=self.name, cut_off=late)
+        await self._tasks.cut_off()
         if self._mall.epoch:
             await self._lease.goodbye()
-
-    async def _cut_off(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
 
     # --- the lease ----------------------------------------------------------------------------
 
@@ -203,7 +185,7 @@ class MallLane:
                 number,
                 PROTOCOL,
                 self.name,
-                self._settings.kind,
+                self._access.settings.kind,
                 self._instance,
                 self._token,
                 self._http.clock.offset_s,
@@ -213,11 +195,10 @@ class MallLane:
 
     async def _begin_lease(self, lease: Lease) -> None:
         if lease.epoch != self._mall.epoch:
-            await self._cut_off()
+            await self._tasks.cut_off()
             self._report.forget()
-            self._connection = None
-            self._credentials = lease.credentials
-            self._version = lease.credentials_version
+            self._access.take_key(lease.credentials, lease.credentials_version)
+        self._take_found(lease.found)
         self._leased(lease)
         log.info("lease taken", action="leased", mall=self.name, epoch=lease.epoch,
                  lane=str(lease.lane))  # fmt: skip
@@ -238,7 +219,7 @@ class MallLane:
     async def _lose_lease(self) -> None:
         """All work is void: a new instance asks again."""
         log.warning("lease lost", action="lease_lost", mall=self.name)
-        await self._cut_off()
+        await self._tasks.cut_off()
         self._instance = secrets.token_hex(16)
         await asyncio.sleep(HELLO_PAUSE_S)
         await self._take_lease()
@@ -248,13 +229,13 @@ class MallLane:
 
     def _unknown(self) -> None:
         self._mall.lease_unknown()
-        self._stir.set()
+        self._tasks.stir()
 
     def _hear(self, letter: Any) -> None:
         match letter:
             case Wake(poll=is_poll):
                 self._mall.woken(is_poll=is_poll)
-                self._stir.set()
+                self._tasks.stir()
             case LaneOrder():
                 self._obey(letter)
             case Drain():
@@ -264,36 +245,38 @@ class MallLane:
         """Level-triggered: the order says how the lane is to be."""
         if not isinstance(order, LaneOrder):
             return
-        if order.credentials is not None and order.credentials_version != self._version:
-            self._credentials = order.credentials
-            self._version = order.credentials_version
-            self._connection = None
-            self._mall.key_changed(self._at(), self._settings.bounds.key_grace_s)
-        has_key = self._credentials is not None
+        access = self._access
+        if order.credentials is not None and order.credentials_version != access.version:
+            access.take_key(order.credentials, order.credentials_version)
+            self._mall.key_changed(self._at(), access.settings.bounds.key_grace_s)
+        self._take_found(order.found)
+        has_key = access.credentials is not None
         lane = order.lane if has_key else LaneState.HALTED
         before = self._mall.lane
         self._mall.ordered(self._at(), lane, order.poll_now)
         if self._mall.lane is not before:
             log.info("lane", action="lane", mall=self.name, lane=str(self._mall.lane))
-        self._stir.set()
+        self._tasks.stir()
+
+    def _take_found(self, found: Mapping[str, str]) -> None:
+        if self._access.take_found(found):
+            self._settle()
+            log.info("probe known", action="found", mall=self.name, **found)
 
     # --- actions ------------------------------------------------------------------------------
 
     def _begin(self, action: Action) -> None:
         match action:
             case Beat():
-                self._spawn(self._beat())
+                self._tasks.begin(self._beat())
             case Pull():
-                self._spawn(self._pull(action))
+                self._tasks.begin(self._pull(action))
             case Poll():
-                self._spawn(self._poll(action))
+                self._tasks.begin(self._poll(action))
             case Check(check=check, is_grace=is_grace):
                 candidate = self._candidate if is_grace and check else None
-                credentials = candidate or self._credentials or {}
-                self._spawn(self._check(check, credentials, is_daily=not is_grace))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.add(asyncio.create_task(work))
+                credentials = candidate or self._access.credentials or {}
+                self._tasks.begin(self._check(check, credentials, is_daily=not is_grace))
 
     async def _beat(self) -> None:
         lane = self._mall.shown_lane(is_failing=self._report.is_failing)
@@ -302,14 +285,16 @@ class MallLane:
         with suppress(NoAnswer):
             self._obey(
                 await self._lease.ask_once(
-                    lambda number, epoch: Heartbeat(number, epoch, lane, offset_s, self._version)
+                    lambda number, epoch: Heartbeat(
+                        number, epoch, lane, offset_s, self._access.version
+                    )
                 )
             )
         self._mall.beat_ended(self._at())
 
     async def _poll(self, poll: Poll) -> None:
         polled = await carry_out_poll(
-            poll, self._open(), self._kind.card, self._lease.ask, self._http
+            poll, self._access.open(), self._access.kind.card, self._lease.ask, self._http
         )
         if polled.is_clock_off:
             self._mall.poll_abandoned(self._at())
@@ -338,6 +323,7 @@ class MallLane:
 
     async def _pull(self, pull: Pull) -> None:
         now, last_call_id = self._http.now(), self._mall.last_call_id
+        manner = self._access.manner
         try:
             reply = await self._lease.ask_once(
                 lambda number, epoch: PullLetter(
@@ -348,6 +334,7 @@ class MallLane:
                     pull.takes_push,
                     pull.takes_reading,
                     pull.takes_import,
+                    manner,
                 )
             )
         except NoAnswer:
@@ -360,19 +347,23 @@ class MallLane:
             case CheckWork(check=check, credentials=credentials):
                 self._mall.work_came(Track.CHECK)
                 self._candidate = credentials
-                self._spawn(self._check(check, credentials, is_daily=False))
+                self._tasks.begin(self._check(check, credentials, is_daily=False))
             case ImportWork():
                 self._mall.work_came(Track.IMPORT)
-                self._spawn(self._import(work))
+                self._tasks.begin(self._import(work))
             case PushWork(rows=rows, send_by=send_by):
                 taken, late = self._sort_out(rows, send_by)
                 self._mall.work_came(Track.PUSH, (row.call_id for row in (*taken, *late)))
-                self._spawn(self._push(taken, late, send_by))
+                self._tasks.begin(self._push(taken, late, send_by, manner))
+            case ProbeWork():
+                # In the place of a push: no push is taken beside it, and a failed one backs off.
+                self._mall.work_came(Track.PUSH)
+                self._tasks.begin(self._probe(work))
             case ReadWork(rows=rows_read, send_by=send_by, is_audit=is_audit):
                 wanted, passed = self._sort_out(rows_read, send_by)
                 self._mall.work_came(Track.READING, (row.call_id for row in (*wanted, *passed)))
-                self._spawn(self._read(wanted, passed, send_by, is_audit=is_audit))
-        self._stir.set()
+                self._tasks.begin(self._read(wanted, passed, send_by, is_audit=is_audit))
+        self._tasks.stir()
 
     def _sort_out(self, rows: Sequence[Row], send_by: float) -> tuple[list[Row], list[Row]]:
         """(rows to start, rows to answer as not sent); one that is under way is neither (C2)."""
@@ -385,10 +376,15 @@ class MallLane:
             [row for verdict, row in standing if verdict is Standing.NOT_SENT],
         )
 
-    async def _push(self, taken: list[PushRow], late: list[PushRow], send_by: float) -> None:
+    async def _push(
+        self, taken: list[PushRow], late: list[PushRow], send_by: float, manner: str
+    ) -> None:
+        if self._access.manner != manner:
+            # Decided for another way of writing than the one that would carry it out now.
+            taken, late = [], [*taken, *late]
         carried = Carried(is_called=False)
         if taken:
-            carried = await carry_out_push(taken, send_by, self._open(), self._kind)
+            carried = await carry_out_push(taken, send_by, self._access.open(), self._access.kind)
         await self._conclude(Track.PUSH, carried, not_sent(late).rows)
 
     async def _read(
@@ -397,7 +393,7 @@ class MallLane:
         carried = Carried(is_called=False)
         if taken:
             carried = await carry_out_reading(
-                taken, send_by, self._open(), self._kind.card, is_audit=is_audit
+                taken, send_by, self._access.open(), self._access.kind.card, is_audit=is_audit
             )
         await self._conclude(Track.READING, carried, not_read(late).rows)
 
@@ -425,8 +421,28 @@ class MallLane:
             code=carried.error.code if carried.error else "",
         )
 
+    async def _probe(self, work: ProbeWork) -> None:
+        """On a connection of its own: a lane that leaves still puts the item back."""
+        transport = GatedTransport(self._http, lambda: self._mall.may_finish(self._at()))
+        finding, error = await carry_out_probe(work, self._access, transport)
+        if error is not None:
+            self._report.halt(error)
+        order = await self._lease.ask(
+            lambda number, epoch: Probed(number, epoch, work.probe, finding)
+        )
+        self._obey(order)
+        if error is not None:
+            await self._report.fault(error)
+        elif finding.switches:
+            await self._report.well(Family.STOCK, Family.AUTH)
+        self._mall.work_ended(
+            Track.PUSH, self._at(), is_good=bool(finding.switches), jitter=_jitter()
+        )
+        log.info("probe", action="probe", mall=self.name, item=finding.item,
+                 is_restored=finding.is_restored, **finding.switches)  # fmt: skip
+
     async def _import(self, work: ImportWork) -> None:
-        rows, broken = await carry_out_import(work, self._open(), self._lease.ask)
+        rows, broken = await carry_out_import(work, self._access.open(), self._lease.ask)
         if isinstance(broken, MallError):
             reason = broken.spec.message
             await self._report.fault(broken)
@@ -447,7 +463,7 @@ class MallLane:
         An operator's check may call while the lane is halted, and nothing else may.
         """
         transport = self._gated if is_daily else GatedTransport(self._http, lambda: True)
-        connection = self._kind.connect(self._session(credentials, transport))
+        connection = self._access.connect(credentials, transport)
         report, error = await carry_out_check(connection)
         is_refused = False
         if isinstance(error, MallError):
@@ -469,25 +485,10 @@ class MallLane:
     def _at(self) -> Moment:
         return Moment(time.monotonic(), self._http.now())
 
-    def _open(self) -> Connection:
-        """The connection with the present credentials; no call is made."""
-        if self._connection is None:
-            session = self._session(self._credentials or {}, self._gated)
-            self._connection = self._kind.connect(session)
-        return self._connection
-
-    def _session(self, credentials: Credentials, transport: GatedTransport) -> Session:
-        return Session(
-            transport=transport,
-            credentials=credentials,
-            switches=switches_of(self._settings),
-            save_credentials=self._save,
-        )
-
     async def _save(self, credentials: Credentials) -> None:
         """A token the mall rotated is stored durably before it is used."""
         await self._lease.ask(lambda number, epoch: CredentialsRotated(number, epoch, credentials))
-        self._credentials = credentials
+        self._access.rotated(credentials)
 
 
 def _jitter() -> float:

@@ -11,13 +11,15 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from actors.mall_http import ERRAND, Errand, Withheld
+from actors.mall_access import MallAccess
+from actors.mall_http import ERRAND, Errand, GatedTransport, Withheld
 from actors.mall_lease import Letter
 from engine.catalogue import CatalogueRow, ListingRef
 from engine.connector import (
     Card,
     Connection,
     CredentialReport,
+    Finding,
     Kind,
     RowOutcome,
     RowResult,
@@ -41,6 +43,7 @@ from engine.messages import (
     ImportWork,
     Outcome,
     OutcomeRow,
+    ProbeWork,
     PushRow,
     ReadRow,
 )
@@ -340,6 +343,21 @@ def _catalogue_read(
     job: int, rows: tuple[CatalogueRow, ...], cursor: str | None, total: int | None
 ) -> Letter:
     return lambda number, epoch: CatalogueRead(number, epoch, job, rows, cursor, total)
+
+
+async def carry_out_probe(
+    work: ProbeWork, access: MallAccess, transport: GatedTransport
+) -> tuple[Finding, MallError | None]:
+    """One probe; what broke it. A probe that broke after it may have written says so."""
+    probe = access.kind.probe
+    if probe is None or not access.kind.card.needs_probe or access.kind.card.trial != work.trial:
+        # The settings were read anew on one side only: the other one follows.
+        return Finding(), None
+    try:
+        return await probe(access.connect(access.credentials or {}, transport)), None
+    except (MallError, Withheld) as broken:
+        finding = Finding(is_restored=not transport.may_have_written)
+        return finding, broken if isinstance(broken, MallError) else None
 
 
 async def carry_out_check(

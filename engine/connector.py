@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from engine.catalogue import CataloguePage, ListingRef, SideSettings
-from engine.faults import ErrorTable, Family
+from engine.faults import ErrorTable, Family, FaultSpec
 from engine.snapshot import OrderMark, OrderSnapshot, UnreadableOrder
 
 Credentials = Mapping[str, str]
@@ -86,6 +86,20 @@ class Card(Struct, frozen=True, kw_only=True):
     poll_distance_s: float = 0.0
     """What the mall's own rate asks between two polls, mall time: an early re-read waits so
     long. 0: none worth telling."""
+    needs_probe: bool = False
+    """What a written quantity does there is not known: nothing is pushed before `Kind.probe` has
+    told. `write_kind` is a guess until then."""
+    trial: str = ""
+    """What the probe tries, as the settings name it: what was found by another trial is forgotten.
+    "": a kind that is never probed."""
+
+    @property
+    def manner(self) -> str:
+        """How quantities are written by this card; "" as long as a probe must tell.
+
+        A push leaves only where the inventory and the mall's actor have the same manner.
+        """
+        return "" if self.needs_probe else f"{self.write_kind} {self.trial}".strip()
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -231,6 +245,20 @@ class CredentialReport(Struct, frozen=True):
     """(Japanese, English) sentences."""
 
 
+class Finding(Struct, frozen=True, kw_only=True):
+    """What a probe found out by writing to an item that the operator named."""
+
+    switches: Mapping[str, str] = {}
+    """What was found, as switches of the settings; {}: nothing."""
+    item: str = ""
+    """The item that was tried, as the settings name it."""
+    is_restored: bool = True
+    """The item shows again what it showed before."""
+    fault: FaultSpec | None = None
+    """Why nothing was found and what to do; None where something was found, or where a call
+    failed, which is a fault of its own."""
+
+
 class Connection(Protocol):
     """One open connection to one mall account. Every method may raise `MallError`."""
 
@@ -288,3 +316,6 @@ class Kind(Struct, frozen=True, kw_only=True):
     errors: ErrorTable = {}
     """The mall's error table: what the codes of its rows and replies mean."""
     renewal: Renewal | None = None
+    probe: Callable[[Connection], Awaitable[Finding]] | None = None
+    """Finds out what `Card.needs_probe` asks, by writes to an item the settings name, which it puts
+    back. Raises `MallError` where a call fails: the item may then show what was written."""

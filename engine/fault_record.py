@@ -125,6 +125,7 @@ _OWN_END = frozenset(
         FaultKind.RESTARTS,
         FaultKind.KEY_EXPIRY,
         FaultKind.CONFIGURATION,
+        FaultKind.PROBE,
     }
 )
 """Kinds that no good answer of a mall ends, only the end of what they are about."""

@@ -35,6 +35,9 @@ class FaultKind(enum.StrEnum):
     REQUEST = "request"
     """Our own request was wrong: a bug, loud."""
     CONFIGURATION = "configuration"
+    PROBE = "probe"
+    """What a written quantity does at the mall could not be found out, or the item that was tried
+    was not put back."""
     LINK_CONFLICT = "link_conflict"
     OVERSOLD = "oversold"
     DIFFERENCE = "difference"
@@ -250,6 +253,18 @@ def breaker_spec(mall: str, listings: int, to_zero: int) -> FaultSpec:
         hint_en=f"Look at `zaiko approve {mall}`; if it is right, add --yes. If not, put stock or "
         "links right: what is not due any more does not wait, and the error ends by itself.",
         done=Done.NOT_DONE,
+    )
+
+
+def unrestored_spec(item: str) -> FaultSpec:
+    """A probe was broken off, or could not undo what it wrote."""
+    return FaultSpec(
+        level=Level.TRANSIENT,
+        kind=FaultKind.PROBE,
+        message=f"在庫の更新方法の確認で、商品 {item} の在庫数が元に戻っていない可能性があります。",
+        hint="モールの管理画面で在庫数を確かめて直し、このエラーを削除してください。",
+        message_en=f"The probe may have left another quantity at item {item} than it found.",
+        hint_en="Look at its quantity at the mall, correct it, and clear this error.",
     )
 
 

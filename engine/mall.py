@@ -225,6 +225,10 @@ class Mall:
         """Whether a request of the lane may leave now: asked before every single one (F3)."""
         return self._is_open and self._is_lease_fresh(at)
 
+    def may_finish(self, at: Moment) -> bool:
+        """The same for what must not be left half done: a lane that leaves may still end it."""
+        return self.lane is LaneState.RUNNING and self._is_lease_fresh(at)
+
     def lease_unknown(self) -> None:
         """The inventory was started again: the lease is to be asked for anew, by this instance."""
         self._answered_at = float("-inf")

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.connector import WriteKind
 from engine.lane import LaneState
 
 
@@ -69,6 +70,10 @@ class MallView(Struct, frozen=True, kw_only=True):
     """live | shadow: in shadow nothing is written to the mall."""
     waiting: int = 0
     """Listings of a bulk change that waits for `zaiko approve`."""
+    write_kind: WriteKind | None = None
+    """How quantities are written there; None: a probe must tell first."""
+    is_probed: bool = False
+    """A probe told it, and not the settings."""
 
 
 class StatusView(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.catalogue import CatalogueRow, ListingRef, SideSettings
+from engine.connector import Finding
 from engine.faults import Family, FaultSpec
 from engine.lane import LaneState
 from engine.push_state import (
@@ -112,6 +113,9 @@ class Pull(Struct, frozen=True, tag=True):
     takes_push: bool
     takes_reading: bool
     takes_import: bool
+    manner: str | None = None
+    """`Card.manner` of the actor: it is given no push while the inventory's is another one. None:
+    not told."""
 
 
 class OutcomeRow(Struct, frozen=True, array_like=True):
@@ -133,6 +137,16 @@ class Outcomes(Struct, frozen=True, tag=True):
     id: int
     epoch: int
     rows: tuple[OutcomeRow, ...]
+
+
+class Probed(Struct, frozen=True, tag=True):
+    """The answer to ProbeWork. Repeated until it is answered. Reply: LaneOrder."""
+
+    id: int
+    epoch: int
+    probe: int
+    """The probe this answers; of an older one only an item that was not put back is noted."""
+    finding: Finding
 
 
 class CatalogueRead(Struct, frozen=True, tag=True):
@@ -217,6 +231,7 @@ FromMall = (
     | PollEnded
     | Pull
     | Outcomes
+    | Probed
     | CatalogueRead
     | ImportFailed
     | FaultSeen
@@ -264,6 +279,9 @@ class Lease(Struct, frozen=True, tag=True):
     """Mall time at which the next re-read of all changeable orders is wanted; None: by interval."""
     last_call_id: int
     """Calls up to this id are never started (C2)."""
+    found: Mapping[str, str] = {}
+    """What a probe of this mall found: switches that overrule the settings where they ask for one.
+    """
 
 
 class Ack(Struct, frozen=True, tag=True):
@@ -338,6 +356,15 @@ class CheckWork(Struct, frozen=True, tag="check_work"):
     credentials: Mapping[str, str]
 
 
+class ProbeWork(Struct, frozen=True, tag="probe_work"):
+    """Find out what a written quantity does (`Kind.probe`): before any push, in its place."""
+
+    probe: int
+    """An ever-growing number."""
+    trial: str
+    """`Card.trial` as the inventory has it: an actor with another one tries nothing."""
+
+
 class NoWork(Struct, frozen=True, tag="no_work"):
     """Nothing to do before `until` (mall time; None: until a wake-up)."""
 
@@ -348,7 +375,7 @@ class Work(Struct, frozen=True, tag=True):
     """The answer to a Pull."""
 
     id: int
-    work: PushWork | ReadWork | ImportWork | CheckWork | NoWork
+    work: PushWork | ReadWork | ImportWork | CheckWork | ProbeWork | NoWork
 
 
 class LaneOrder(Struct, frozen=True, tag=True):
@@ -362,6 +389,8 @@ class LaneOrder(Struct, frozen=True, tag=True):
     credentials_version: int
     poll_now: int
     """Counts the operator's `malls poll`; a higher number than seen: poll at once."""
+    found: Mapping[str, str] = {}
+    """As in the lease."""
 
 
 class Wake(Struct, frozen=True, tag=True):

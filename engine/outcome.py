@@ -105,6 +105,13 @@ def _answered(state: ListingPush, event: Outcome, rules: MallRules) -> Step:
 
 
 def _done(state: ListingPush, call: PushCall, event: PushDone, rules: MallRules) -> Step:
+    is_guarded = event.quantity_read is not None
+    is_anchored = call.value is not None
+    if (is_guarded, is_anchored) != (
+        rules.write_kind is WriteKind.GUARDED,
+        rules.write_kind is WriteKind.ANCHORED,
+    ):
+        return _start_again(state, event)
     match rules.write_kind:
         case WriteKind.RELATIVE:
             return _relative_done(state, call, event, rules)
@@ -126,6 +133,11 @@ def _relative_done(state: ListingPush, call: PushCall, event: PushDone, rules: M
     return _reading_dropped(state)
 
 
+def _start_again(state: ListingPush, event: PushDone) -> Step:
+    """The settings made it another kind of mall while the call was out: start from a reading."""
+    return _reading_dropped(replace(state, known=False, left=None, last_write_end=event.end))
+
+
 def _is_fall_exact(event: PushDone, rules: MallRules) -> bool:
     """O1: whether an ok after a fall says that all of it was done."""
     if rules.below_zero is BelowZero.REFUSES:
@@ -134,8 +146,7 @@ def _is_fall_exact(event: PushDone, rules: MallRules) -> bool:
 
 
 def _guarded_done(state: ListingPush, call: PushCall, event: PushDone) -> Step:
-    if event.quantity_read is None:
-        raise ProtocolBug("a guarded write that is done without its guard's quantity")
+    assert event.quantity_read is not None, "told from other kinds by it"
     written = max(0, event.quantity_read + call.delta)
     delta_done = written - event.quantity_read
     state = replace(_moved(state, delta_done), left=None)

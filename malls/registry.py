@@ -28,6 +28,15 @@ def card_of(kind: str, switches: Mapping[str, str]) -> Card:
     return cast(CardFor, room.card_for)(switches)
 
 
+def settled_switches(
+    kind: str, switches: Mapping[str, str], found: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The switches of an account, overruled by what a probe found where they ask for one."""
+    if not found or not card_of(kind, switches).needs_probe:
+        return switches
+    return {**switches, **found}
+
+
 def connector_of(kind: str, switches: Mapping[str, str]) -> Kind:
     """The connector of a kind with the card of an account. KeyError for an unknown kind."""
     room = import_module(f"malls.{_known(kind)}.connection")

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import structs
 
+from actors.desk.found import Found, found_in
 from actors.keys import StoredKey
 from actors.store.mall_rows import MallRow
 from config.settings import MallSettings
@@ -12,6 +13,7 @@ from engine.breaker import Breaker, BreakerLimits, Shelf
 from engine.connector import Card
 from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
+from malls.registry import card_of, settled_switches
 
 OFFSET_STEP_S = 0.5
 """A mall's clock that moved less than this since the last commit is not saved at once."""
@@ -66,8 +68,9 @@ class Account:
     def __init__(self, row: MallRow, settings: MallSettings, card: Card, *, is_base: bool) -> None:
         self.row = row
         self.settings = settings
-        self.card = card
-        self.rules = rules_of(settings, card, is_shadow=self.is_shadow)
+        self.asked_card = card
+        """As the settings alone make it; `card` is overruled by what a probe found."""
+        self._derive()
         self.is_base = is_base
         self.is_changed = False
         self.sender: bytes | None = None
@@ -82,6 +85,8 @@ class Account:
         """When it was last given out; a lost one is given again."""
         self.clear_wanted: list[int] = []
         """Level-9 faults an operator cleared while a changed key was in its grace."""
+        self.is_probe_told = True
+        """A fault of a probe that found nothing may be open."""
         self.push_rows_max = card.push_rows_max
         """Falls by halves while whole batches fail without naming a row."""
         self.told_credentials = -1
@@ -104,9 +109,31 @@ class Account:
     def settle_for(self, settings: MallSettings, card: Card) -> None:
         """Takes over other settings of the same mall."""
         self.settings = settings
-        self.card = card
-        self.rules = rules_of(settings, card, is_shadow=self.is_shadow)
+        self.asked_card = card
+        self._derive()
         self.push_rows_max = min(self.push_rows_max, card.push_rows_max)
+
+    def _derive(self) -> None:
+        """The card and the rules, from the settings and from what a probe found."""
+        self.found = found_in(self.row.found, self.asked_card.trial)
+        self.card = self.asked_card
+        if self.card.needs_probe and self.found.switches:
+            kind, switches = self.settings.kind, self.settings.switches
+            self.card = card_of(kind, settled_switches(kind, switches, self.found.switches))
+        self.rules = rules_of(self.settings, self.card, is_shadow=self.is_shadow)
+
+    def keep(self, found: Found) -> None:
+        """Keeps what a probe found, or that one is under way; the mall is written by it now."""
+        self.row.found = found.text
+        self.is_changed = True
+        self._derive()
+
+    def forget_other_trials(self) -> bool:
+        """Forgets what was found by another trial than the settings name; True: save the row."""
+        if not self.row.found or self.found != Found(trial=self.asked_card.trial):
+            return False
+        self.row.found = ""
+        return True
 
     def restore(self, row: MallRow) -> None:
         """After an undone transaction: the row and the lane's lasting facts as persisted."""
@@ -119,6 +146,8 @@ class Account:
             is_paused=row.is_paused,
             owes_audit=row.owes_audit,
         )
+        self._derive()
+        self.is_probe_told = True
         self.is_changed = False
 
     def step(self, event: LaneEvent) -> tuple[LaneEffect, ...]:
@@ -131,6 +160,11 @@ class Account:
             self.row.owes_audit = step.lane.owes_audit
             self.is_changed = True
         return step.effects
+
+    @property
+    def is_probed(self) -> bool:
+        """The settings left it to a probe how quantities are written, and one has told."""
+        return self.asked_card.needs_probe and not self.card.needs_probe
 
     @property
     def id(self) -> int:

@@ -167,6 +167,8 @@ class Answers:
                     unproven=unproven,
                     mode="shadow" if account.is_shadow else "live",
                     waiting=breaker.waiting if breaker.is_tripped else 0,
+                    write_kind=None if account.card.needs_probe else account.card.write_kind,
+                    is_probed=account.is_probed,
                 )
             )
         return StatusView(inventory="running", malls=tuple(views))

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.desk import importing, intake, leases, linking, outcomes, pulls
+from actors.desk import importing, intake, leases, linking, outcomes, probing, pulls
 from actors.desk.account import Account
 from actors.desk.answers import Answers, no_such_mall
 from actors.desk.faulting import Faulting
@@ -39,6 +39,7 @@ from engine.messages import (
     OrdersRead,
     Outcomes,
     PollEnded,
+    Probed,
     Pull,
     Refused,
     ToMall,
@@ -92,6 +93,7 @@ class Desk:
             PollEnded: self._poll_ended,
             Pull: pulls.pull,
             Outcomes: outcomes.outcomes,
+            Probed: self._probed,
             Heartbeat: self._heartbeat,
             CatalogueRead: importing.catalogue_read,
             ImportFailed: importing.import_failed,
@@ -126,6 +128,8 @@ class Desk:
                 if settings.mode == "live" and account.row.live_at is not None:
                     # The settings say it themselves now: shadow would mean shadow again.
                     account.row.live_at = None
+                    self.store.malls.save(connection, account.row)
+                if account.forget_other_trials():
                     self.store.malls.save(connection, account.row)
                 if account.row.terms != account.terms:
                     # Another buffer, cap or mode: nothing else brings the listings to it soon.
@@ -210,6 +214,7 @@ class Desk:
             for account in self.accounts.values():
                 leases.drop_silent(turn, account, self.house)
                 self._faulting.warn(turn, account)
+                probing.end_fault(turn, account)
                 pulls.give_up_lost_calls(turn, account, account.to_mall(now))
 
         return self._transact(act, now)
@@ -339,6 +344,10 @@ class Desk:
 
     def _heartbeat(self, turn: Turn, account: Account, letter: Heartbeat, sender: bytes) -> None:
         leases.heartbeat(turn, account, letter, sender, self.house)
+
+    def _probed(self, turn: Turn, account: Account, letter: Probed, sender: bytes) -> None:
+        probing.take_finding(turn, account, letter)
+        turn.reply(sender, leases.lane_order(account, letter.id, self.house))
 
     def _goodbye(self, turn: Turn, account: Account, letter: Goodbye, sender: bytes) -> None:
         leases.goodbye(turn, account, letter, sender)

@@ -87,6 +87,7 @@ def lease(turn: Turn, account: Account, question: int, house: House) -> Lease:
         row.recheck_watermark,
         recheck_at(turn, account),
         turn.store.malls.reached(turn.connection, "call"),
+        account.found.switches,
     )
 
 
@@ -125,7 +126,14 @@ def lane_order(account: Account, question: int, house: House) -> LaneOrder:
         key = house.keys.read(account.name)
         credentials = None if key is None else key.credentials
         account.told_credentials = version
-    return LaneOrder(question, ordered_state(account.lane), credentials, version, account.poll_now)
+    return LaneOrder(
+        question,
+        ordered_state(account.lane),
+        credentials,
+        version,
+        account.poll_now,
+        account.found.switches,
+    )
 
 
 def order_lane(turn: Turn, account: Account, house: House) -> None:

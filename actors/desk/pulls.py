@@ -8,6 +8,7 @@ the breaker holds those. In shadow there is no push to pull.
 
 from collections.abc import Iterable, Sequence
 
+from actors.desk import probing
 from actors.desk.account import Account
 from actors.desk.breaking import count_given, look_again, may_bulk_go
 from actors.desk.turn import Turn
@@ -31,6 +32,7 @@ from engine.messages import (
     CheckWork,
     ImportWork,
     NoWork,
+    ProbeWork,
     Pull,
     PushRow,
     PushWork,
@@ -70,13 +72,17 @@ def pull(turn: Turn, account: Account, letter: Pull, sender: bytes) -> None:
 
 def _work(
     turn: Turn, account: Account, letter: Pull
-) -> PushWork | ReadWork | ImportWork | CheckWork | NoWork:
+) -> PushWork | ReadWork | ImportWork | CheckWork | ProbeWork | NoWork:
     if account.check is not None and turn.now - account.check_given_at > CHECK_REPEAT_S:
         account.check_given_at = turn.now
         return CheckWork(*account.check)
     if not is_push_allowed(account.lane):
         return NoWork(None)
     give_up_lost_calls(turn, account, letter.now)
+    probe = probing.probe_due(turn, account, letter)
+    if probe is not None:
+        return probe
+    letter = probing.allowed(account, letter)
     repeated = _repeated(turn, account, letter)
     if repeated is not None:
         return repeated

@@ -34,6 +34,7 @@ class MallRow(Struct, kw_only=True):
     grace_until: float | None = None
     terms: str = ""
     live_at: float | None = None
+    found: str = ""
 
 
 _FIELDS = tuple(column.name for column in MALL.columns if column.name != "id")

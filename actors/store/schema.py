@@ -48,6 +48,7 @@ MALL = Table(
     Column("grace_until", Float),
     Column("terms", Text, nullable=False),  # what its listings were last decided by
     Column("live_at", Float),  # `zaiko live`: it writes although its settings say shadow
+    Column("found", Text, nullable=False),  # what a probe of it found, as JSON; "" nothing
 )
 
 SKU = Table(

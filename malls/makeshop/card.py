@@ -82,6 +82,8 @@ CARD = Card(
         " to orders, products and stock."
     ),
     below_zero="unknown",
+    needs_probe=True,
+    trial="1",
 )
 
 
@@ -98,7 +100,15 @@ def quantity_type(switches: Mapping[str, str]) -> int:
 
 
 def card_for(switches: Mapping[str, str]) -> Card:
-    """The card as an account's switches make it: relative where the mall adds."""
-    if quantity_mode(switches) != RELATIVE:
-        return CARD
-    return structs.replace(CARD, write_kind=WriteKind.RELATIVE)
+    """The card as an account's switches make it: relative where the mall adds.
+
+    What was found by one quantityCalculationType says nothing of another; another item is another
+    try, should an operator doubt what was found.
+    """
+    mode = quantity_mode(switches)
+    return structs.replace(
+        CARD,
+        write_kind=WriteKind.RELATIVE if mode == RELATIVE else WriteKind.GUARDED,
+        needs_probe=mode == PROBE,
+        trial=f"{quantity_type(switches)} {switches.get(PROBE_ITEM, '').strip()}".strip(),
+    )

@@ -6,11 +6,13 @@ docs/malls/makeshop.md.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 from engine.catalogue import CataloguePage, ListingRef
 from engine.connector import (
     Connection,
     CredentialReport,
+    Finding,
     Kind,
     OrderPage,
     OrdersFetched,
@@ -23,9 +25,8 @@ from malls.makeshop import catalogue, credentials, probe, stock
 from malls.makeshop.card import CARD, card_for
 from malls.makeshop.errors import TABLE
 from malls.makeshop.orders import OrderDesk
-from malls.makeshop.probe import Finding
 
-__all__ = ["KIND", "Finding", "MakeshopConnection", "card_for", "connect"]
+__all__ = ["KIND", "MakeshopConnection", "card_for", "connect"]
 
 
 class MakeshopConnection:
@@ -89,4 +90,9 @@ def connect(session: Session) -> Connection:
     return MakeshopConnection(session)
 
 
-KIND = Kind(card=CARD, connect=connect, errors=TABLE)
+async def probe_by(connection: Connection) -> Finding:
+    """The probe of a connection this module opened, on the item of its settings."""
+    return await cast(MakeshopConnection, connection).probe_quantity_mode()
+
+
+KIND = Kind(card=CARD, connect=connect, errors=TABLE, probe=probe_by)

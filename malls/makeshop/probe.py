@@ -7,13 +7,11 @@ look alike, so the item needs a unit at least. While the probe runs, up to 2q + 
 the item should not be on sale. Facts: docs/malls/makeshop.md.
 """
 
-from msgspec import Struct
-
 from engine.catalogue import ListingRef
-from engine.connector import RowOutcome
-from engine.faults import Family
+from engine.connector import Finding, RowOutcome
+from engine.faults import Done, Family, FaultKind, FaultSpec, Level
 from malls.makeshop import products, stock
-from malls.makeshop.card import ABSOLUTE, PROBE_ITEM, RELATIVE, quantity_type
+from malls.makeshop.card import ABSOLUTE, PROBE_ITEM, QUANTITY_MODE, RELATIVE, quantity_type
 from malls.makeshop.credentials import Door
 from malls.makeshop.products import Handle, native_of
 from malls.makeshop.stock import Entry
@@ -23,94 +21,85 @@ PROBE_UNITS_MAX = 1000
 """An item with more in stock is no test item."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
-    """What the probe found."""
-
-    mode: str = ""
-    """`relative` or `absolute`, the value for `quantity_mode`; "": nothing can be said."""
-    quantity_type: int
-    """The quantityCalculationType that was tried."""
-    before: int | None = None
-    after: int | None = None
-    """What was shown before and after the write."""
-    is_restored: bool = True
-    """The item shows again what it showed before."""
-    message: str
-    """Japanese, one sentence for the operator."""
-    message_en: str
-
-
 async def probe_quantity_mode(door: Door, item: str = "") -> Finding:
     """Tries the item, `CODE` or `CODE/VARIATION`, by default the one the settings name.
 
     Raises `MallError` where a call fails; the item may then show what the probe wrote.
     """
-    kind = quantity_type(door.switches)
-    ref = await _ref_of(door, item or door.switches.get(PROBE_ITEM, "").strip())
-    if ref is None:
-        return Finding(
-            quantity_type=kind,
-            message="probe_item の商品が見つかりません。",
-            message_en="The item that probe_item names is not there.",
+    item = item or door.switches.get(PROBE_ITEM, "").strip()
+    if not item:
+        return _nothing(
+            "", "設定の probe_item に商品の指定がありません。", "The settings name no probe_item."
         )
-    before = await _shown(door, ref)
+    kind = quantity_type(door.switches)
+    ref = await _ref_of(door, item)
+    before = None if ref is None else await _shown(door, ref)
+    if ref is None:
+        return _nothing(
+            item,
+            f"probe_item の商品 {item} が見つかりません。",
+            f"The item {item} that probe_item names is not there.",
+        )
     if before is None or not 0 < before <= PROBE_UNITS_MAX:
-        return Finding(
-            quantity_type=kind,
-            before=before,
-            message="probe_item の商品は在庫数が1以上（1000以下）で、無制限でない必要があります。",
-            message_en="The item that probe_item names needs 1 to 1000 units, and not unlimited.",
+        return _nothing(
+            item,
+            f"probe_item の商品 {item} は在庫数が 1 以上 {PROBE_UNITS_MAX} 以下で、"
+            "無制限でない必要があります。",
+            f"The item {item} that probe_item names needs 1 to {PROBE_UNITS_MAX} units, and not"
+            " unlimited.",
         )
     if not await _write(door, ref, before + 1, kind):
-        return Finding(
-            quantity_type=kind,
-            before=before,
-            after=before,
-            message="MakeShop が probe_item の商品の在庫更新を受け付けませんでした。",
-            message_en="MakeShop refused to take a quantity for the item that probe_item names.",
+        return _nothing(
+            item,
+            f"MakeShop が probe_item の商品 {item} の在庫更新を受け付けませんでした。",
+            f"MakeShop refused to take a quantity for the item {item} that probe_item names.",
         )
     after = await _shown(door, ref)
     mode = {before + 1: ABSOLUTE, 2 * before + 1: RELATIVE}.get(-1 if after is None else after, "")
     if not mode or after is None:
-        return Finding(
-            quantity_type=kind,
-            before=before,
-            after=after,
+        return _nothing(
+            item,
+            f"商品 {item} の在庫数は {before} から {after} になり、更新方法を判定できません。",
+            f"The item {item} went from {before} to {after}, which does not tell what was done.",
             is_restored=after == before,
-            message="在庫の更新方法を判定できませんでした。商品の在庫数を確かめてください。",
-            message_en="The probe could not tell what was done; look at the item's quantity.",
         )
-    return await _restored(door, ref, Finding(
-        mode=mode,
-        quantity_type=kind,
-        before=before,
-        after=after,
-        message=(
-            "MakeShop は送信した数を在庫に加算します。"
-            if mode == RELATIVE
-            else "MakeShop は送信した数で在庫を上書きします。"
-        ),
+    # A negative difference, or the quantity itself: by the way just found.
+    await _write(door, ref, before - after if mode == RELATIVE else before, kind)
+    left = await _shown(door, ref)
+    if left != before:
+        # What was found did not lead back, so nothing counts as found.
+        return _nothing(
+            item,
+            f"商品 {item} の在庫数を {before} に戻せませんでした(現在 {left})。",
+            f"The item {item} could not be put back to {before}; it shows {left}.",
+            is_restored=False,
+        )
+    return Finding(switches={QUANTITY_MODE: mode}, item=item)
+
+
+def _nothing(item: str, message: str, message_en: str, *, is_restored: bool = True) -> Finding:
+    """Nothing was found: why, and the ways out of it."""
+    fault = FaultSpec(
+        level=Level.TRANSIENT,
+        kind=FaultKind.PROBE,
+        message=f"在庫の更新方法（加算か上書きか）が未確認のため、在庫を送信していません。{message}",
         message_en=(
-            "MakeShop adds the number sent." if mode == RELATIVE else "MakeShop overwrites."
+            "It is not known yet whether quantities are added or overwritten, so none are sent."
+            f" {message_en}"
         ),
-    ))  # fmt: skip
-
-
-async def _restored(door: Door, ref: ListingRef, found: Finding) -> Finding:
-    """The item put back by the way found; where that fails, nothing counts as found."""
-    before, after = found.before or 0, found.after or 0
-    number = before - after if found.mode == RELATIVE else before
-    await _write(door, ref, number, found.quantity_type)
-    if await _shown(door, ref) == before:
-        return found
-    return Finding(
-        quantity_type=found.quantity_type,
-        before=before,
-        after=after,
-        is_restored=False,
-        message="確認後に在庫数を元へ戻せませんでした。商品の在庫数を直してください。",
-        message_en="The item could not be put back after the probe; correct its quantity.",
+        hint=(
+            "設定の probe_item に、在庫を動かしてよい商品（販売中でなく、在庫が 1 以上）を指定して"
+            "ください。更新方法が分かっている場合は quantity_mode を relative か absolute に"
+            "します。変更後は kill -HUP か再起動で反映してください。"
+        ),
+        hint_en=(
+            "Name as `probe_item` an item whose stock may be changed: not on sale, 1 or more in"
+            " stock. If you know what the shop does, set quantity_mode to relative or absolute."
+            " Then kill -HUP zaiko, or restart it."
+        ),
+        done=Done.NOT_DONE,
     )
+    return Finding(item=item, is_restored=is_restored, fault=fault)
 
 
 async def _shown(door: Door, ref: ListingRef) -> int | None:
@@ -125,8 +114,6 @@ async def _write(door: Door, ref: ListingRef, number: int, kind: int) -> bool:
 
 async def _ref_of(door: Door, item: str) -> ListingRef | None:
     """The listing an operator's text names; a code may hold a slash itself."""
-    if not item:
-        return None
     product = await products.find(door, item, Family.STOCK)
     if product is not None:
         return None if product.variations else _ref(product, item, "", "")

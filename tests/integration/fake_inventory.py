@@ -25,6 +25,8 @@ from engine.messages import (
     OrdersWanted,
     PollEnded,
     PollPlan,
+    Probed,
+    ProbeWork,
     Pull,
     PushWork,
     ReadWork,
@@ -33,7 +35,7 @@ from engine.messages import (
     Work,
 )
 
-AnyWork = PushWork | ReadWork | ImportWork | CheckWork
+AnyWork = PushWork | ReadWork | ImportWork | CheckWork | ProbeWork
 L = TypeVar("L")
 
 
@@ -55,6 +57,8 @@ class FakeInventory:
         self.watermark: float | None = None
         self.recheck_watermark: float | None = None
         self.poll_now = 0
+        self.found: Mapping[str, str] = {}
+        """What a probe found; told with every lease and order."""
         self.refuses: Refused | None = None
         self.is_silent: Callable[[Any], bool] = lambda letter: False
         """Letters that get no answer."""
@@ -106,6 +110,9 @@ class FakeInventory:
         match letter:
             case Heartbeat() | CredentialsChecked():
                 return self._order(letter.id)
+            case Probed(finding=finding):
+                self.found = finding.switches or self.found
+                return self._order(letter.id)
             case FaultSeen(halts=halts):
                 if halts:
                     self.lane = LaneState.HALTED
@@ -143,13 +150,14 @@ class FakeInventory:
             self.recheck_watermark,
             None,
             self.last_call_id,
+            self.found,
         )
 
     def _order(self, number: int) -> LaneOrder:
         fresh = self._told_version != self.version
         self._told_version = self.version
         credentials = self.credentials if fresh else None
-        return LaneOrder(number, self.lane, credentials, self.version, self.poll_now)
+        return LaneOrder(number, self.lane, credentials, self.version, self.poll_now, self.found)
 
     def _work(self, pull: Pull) -> Any:
         for work in self.works:
@@ -158,6 +166,7 @@ class FakeInventory:
                 ReadWork: pull.takes_reading,
                 ImportWork: pull.takes_import,
                 CheckWork: True,
+                ProbeWork: pull.takes_push and pull.takes_reading,
             }[type(work)]
             if takes:
                 self.works.remove(work)

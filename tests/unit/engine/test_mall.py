@@ -358,6 +358,16 @@ def test_nothing_is_started_while_the_lane_is_closed(lane: LaneState) -> None:
     assert mall.standing(1, 1, MALL_0 + 5, at(0)) is Standing.NOT_SENT
 
 
+def test_a_lane_that_leaves_may_finish_what_it_began_and_a_closed_one_may_not() -> None:
+    house = House()
+    house.mall.drain()
+    assert not house.mall.may_call(at(0))
+    assert house.mall.may_finish(at(9.9))
+    assert not house.mall.may_finish(at(10))
+    house.mall.ordered(at(10), LaneState.PAUSED)
+    assert not house.mall.may_finish(at(10))
+
+
 def test_nothing_is_started_while_somebody_else_may_hold_the_mall() -> None:
     house = House()
     assert house.mall.may_call(at(9.9))

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from engine.connector import WriteKind
-from malls.registry import KINDS, card_of, connector_of
+from malls.registry import KINDS, card_of, connector_of, settled_switches
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_every_kind_is_named_without_loading_any() -> None:
     program = (
-        "import sys; from malls.registry import KINDS, card_of, connector_of\n"
+        "import sys; from malls.registry import KINDS, card_of, connector_of, settled_switches\n"
         "assert KINDS == ('rakuten', 'yahoo', 'amazon', 'aupay', 'makeshop')\n"
         "loaded = [name for name in sys.modules if name.startswith('malls.')]\n"
         "assert loaded == ['malls.registry'], loaded\n"
@@ -53,6 +53,22 @@ def test_an_accounts_switches_make_its_card(
     kind: str, switches: dict[str, str], write_kind: WriteKind
 ) -> None:
     assert connector_of(kind, switches).card.write_kind is write_kind
+
+
+def test_what_a_probe_found_overrules_the_settings_only_where_they_ask_for_one() -> None:
+    found = {"quantity_mode": "relative"}
+    asked, told = {"quantity_mode": "probe"}, {"quantity_mode": "absolute"}
+    assert settled_switches("makeshop", asked, found) == found
+    assert settled_switches("makeshop", told, found) == told
+    assert settled_switches("rakuten", {}, found) == {}
+    assert not card_of("makeshop", settled_switches("makeshop", asked, found)).needs_probe
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_that_may_need_a_probe_has_one_and_names_its_trial(kind: str) -> None:
+    connector = connector_of(kind, {})
+    assert connector.card.needs_probe <= (connector.probe is not None)
+    assert bool(connector.card.trial) is (connector.probe is not None)
 
 
 def test_amazons_older_order_list_may_be_asked_more_often() -> None:

@@ -233,6 +233,7 @@ def _mall() -> None:
         sa.Column("grace_until", sa.Float(), nullable=True),
         sa.Column("terms", sa.Text(), nullable=False),
         sa.Column("live_at", sa.Float(), nullable=True),
+        sa.Column("found", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )

@@ -63,7 +63,7 @@ class DeskHouse:
 
     def restarted(self) -> Desk:
         """A desk as a new inventory process would build it."""
-        malls = [(mall, card_of(mall.kind, {})) for mall in self.settings]
+        malls = [(mall, card_of(mall.kind, mall.switches)) for mall in self.settings]
         self.desk = Desk(self.store, malls, self.settings[0].name, House(TOKEN, 10.0, self.keys))
         return self.desk
 
@@ -94,11 +94,13 @@ class DeskHouse:
         )
         return self.ask(f"{mall}-{instance}", letter)
 
-    def pull(self, mall: str, *, push: bool = False, reading: bool = False) -> Any:
+    def pull(
+        self, mall: str, *, push: bool = False, reading: bool = False, manner: str | None = None
+    ) -> Any:
         """What a mall is given to do."""
         letter = Pull(
             next(self.ids), 1, self.now, self.last_call_id, takes_push=push,
-            takes_reading=reading, takes_import=False,
+            takes_reading=reading, takes_import=False, manner=manner,
         )  # fmt: skip
         work = self.ask(f"{mall}-one", letter).work
         for row in getattr(work, "rows", ()):

@@ -20,7 +20,6 @@ from engine.push_state import (
     ProtocolBug,
     PushCall,
     PushDecision,
-    PushDone,
     PushRefused,
     ReadingDone,
     ReadingDropped,
@@ -314,8 +313,6 @@ def test_impossible_events_are_bugs() -> None:
         (taken, TakeReading(2, 1, 0.0, 5.0), R),
         (taken, ReadingDone(1, 2, 0.0, 1.0), R),
         (apply(state, TakeReading(1, 1, 0.0, 5.0), R).state, PushRefused(1, 0), R),
-        (taken, PushDone(1, 0.0, 1.0), replace(R, write_kind=WriteKind.GUARDED)),
-        (taken, PushDone(1, 0.0, 1.0), A),
         (replace(state, low=3, last_id=5), AuditDue(), R),
         (replace(state, down=1), AuditDue(), R),
     ]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from engine.catalogue import ListingRef
-from engine.connector import RowOutcome, StockWrite, WriteKind
-from engine.faults import Done, FaultKind, MallError
+from engine.connector import Finding, RowOutcome, StockWrite, WriteKind
+from engine.faults import Done, FaultKind, Level, MallError
 from malls.makeshop.card import CARD, card_for
 from malls.makeshop.products import Handle, native_of
 from tests.unit.malls.makeshop.pretend import (
@@ -32,10 +32,20 @@ RELATIVE = {"quantity_mode": "relative"}
 ABSOLUTE = {"quantity_mode": "absolute"}
 
 
-def test_the_mode_makes_the_kind_of_write() -> None:
-    for mode, kind in (("probe", "guarded"), ("absolute", "guarded"), ("relative", "relative")):
-        assert card_for({"quantity_mode": mode}).write_kind is WriteKind(kind)
-    assert card_for({}) is CARD
+@pytest.mark.parametrize(
+    ("mode", "kind", "manner"),
+    [("probe", "guarded", ""), ("absolute", "guarded", "guarded 2 mug"),
+     ("relative", "relative", "relative 2 mug")],
+)  # fmt: skip
+def test_the_mode_makes_the_kind_of_write(mode: str, kind: str, manner: str) -> None:
+    card = card_for({"quantity_mode": mode, "quantity_type": "2", "probe_item": " mug "})
+    assert (card.write_kind, card.manner) == (WriteKind(kind), manner)
+    assert card.needs_probe is (mode == "probe")
+
+
+def test_without_switches_the_card_asks_for_a_probe() -> None:
+    assert card_for({}) == CARD
+    assert CARD.needs_probe
 
 
 def test_quantities_are_read_by_system_code_in_one_call() -> None:
@@ -231,9 +241,7 @@ def test_the_probe_tells_adding_from_overwriting_and_puts_the_item_back(
     shop = OneProduct(4, adds=adds, sub_code=sub_code)
     item = f"probe/me/{sub_code}" if sub_code else "probe/me"
     found = run(connect(shop.transport(), {"probe_item": item}).probe_quantity_mode())
-    assert (found.mode, found.quantity_type, found.before, found.after, found.is_restored) == (
-        mode, 1, 4, shown[0], True,
-    )  # fmt: skip
+    assert found == Finding(switches={"quantity_mode": mode}, item=item)
     assert shop.shown == shown
     assert shop.quantity == 4
 
@@ -244,9 +252,14 @@ def test_the_probe_tells_adding_from_overwriting_and_puts_the_item_back(
 def test_the_probe_changes_no_item_that_would_tell_nothing(item: str, quantity: int) -> None:
     shop = OneProduct(quantity, adds=True)
     found = run(connect(shop.transport(), {"probe_item": item}).probe_quantity_mode())
-    assert (found.mode, found.is_restored, shop.shown) == ("", True, [])
-    assert found.message
-    assert found.message_en
+    assert (found.switches, found.is_restored, shop.shown) == ({}, True, [])
+    assert found.fault is not None
+    assert (found.fault.level, found.fault.kind) == (Level.TRANSIENT, FaultKind.PROBE)
+    assert "probe_item" in found.fault.message
+    assert "probe_item" in found.fault.message_en
+    for hint in (found.fault.hint, found.fault.hint_en):
+        assert "probe_item" in hint
+        assert "quantity_mode" in hint
 
 
 def test_a_probe_that_a_sale_disturbed_or_that_moved_nothing_says_nothing() -> None:
@@ -259,9 +272,9 @@ def test_a_probe_that_a_sale_disturbed_or_that_moved_nothing_says_nothing() -> N
         )
         return run(connect(transport).probe_quantity_mode("mug-01"))
 
-    assert (probed(4, 4).mode, probed(4, 4).is_restored) == ("", True)
-    assert (probed(4, 8).mode, probed(4, 8).is_restored) == ("", False)
+    assert (probed(4, 4).switches, probed(4, 4).is_restored) == ({}, True)
+    assert (probed(4, 8).switches, probed(4, 8).is_restored) == ({}, False)
     refused = probed(4, fail={"message": "no"})
-    assert (refused.mode, refused.is_restored) == ("", True)
+    assert (refused.switches, refused.is_restored) == ({}, True)
     # Found, but the way back did not lead back: then it was not understood.
-    assert (probed(4, 9, 13).mode, probed(4, 9, 13).is_restored) == ("", False)
+    assert (probed(4, 9, 13).switches, probed(4, 9, 13).is_restored) == ({}, False)
