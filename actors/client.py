@@ -29,6 +29,7 @@ from actors.client_errors import Errors
 from actors.client_keys import KeyCabinet, child_environment, read_fields
 from actors.client_links import Links
 from actors.client_malls import Malls
+from actors.client_notify import Channels
 from actors.client_products import Products
 from actors.client_reflect import Reflects
 from actors.client_refusal import Refusal
@@ -45,6 +46,7 @@ from engine.questions import Denied, FromClient, StockFilter
 __all__ = [
     "KEY_BYTES_MAX",
     "Caller",
+    "Channels",
     "House",
     "KeyCabinet",
     "Refusal",
@@ -53,6 +55,7 @@ __all__ = [
     "become",
     "doctor",
     "is_up",
+    "key_ends",
     "open_house",
     "read_fields",
 ]
@@ -264,6 +267,17 @@ def announce_key(settings: Settings, mall: str) -> bool:
     with House(settings) as house:
         house.malls.key_changed(mall)
     return True
+
+
+def key_ends(settings: Settings) -> dict[str, float | None]:
+    """When each mall's key ends, as a running house has learnt it; {} where none runs."""
+    try:
+        find_house(StateDir(settings.state_dir))
+        with House(settings) as house:
+            malls = house.malls.status()["malls"]
+    except Refusal:
+        return {}
+    return {mall["name"]: mall["key_expires_at"] for mall in malls}
 
 
 def doctor(config: Path | None) -> tuple[int, Body]:

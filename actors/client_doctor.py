@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from actors.channels import read_channels
 from actors.client_refusal import Refusal
 from actors.keys import KeyUnreadable, read_key
+from actors.notice_memory import read_memory
 from config.load import load_settings
 from config.search import find_settings
 from config.settings import MallSettings, Settings, SettingsError
 from config.state import StateDir
+from engine.fault_record import WARNING_DAYS
 from malls.registry import card_of
 
 REACH_S_MAX: Final = 3.0
@@ -50,7 +53,7 @@ def examine(config: Path | None, status: Callable[[Settings], Any]) -> tuple[int
         return 2, {"ok": False, "checks": [finding]}
     said = f"設定を読みました({settings.source})。", f"The settings are good: {settings.source}"
     findings = [_finding("settings", "", "good", *said)]
-    for look in (_state_dir, _keys, _tempo, _clock_and_reach):
+    for look in (_state_dir, _keys, _channels, _tempo, _clock_and_reach):
         findings += look(settings)
     findings += _daemon(settings, status)
     is_good = all(finding["state"] != "bad" for finding in findings)
@@ -205,6 +208,7 @@ def _daemon(settings: Settings, status: Callable[[Settings], Any]) -> Findings:
         said = f"連携の状態: {mall['state']}", f"Its lane is {mall['state']}."
         yield _finding("lane", mall["name"], state, *said)
         yield from _manner(settings.mall(mall["name"]), mall)
+        yield from _countdown(mall)
 
 
 def _manner(mall: MallSettings | None, told: Mapping[str, Any]) -> Findings:
@@ -226,3 +230,46 @@ def _manner(mall: MallSettings | None, told: Mapping[str, Any]) -> Findings:
         f"Quantities are written {told['write_kind']}, {source[1]}.",
     )
     yield _finding("write_kind", mall.name, "good", *said)
+
+
+def _countdown(mall: Any) -> Findings:
+    """How long the key still lives, where that is known."""
+    days = mall["key_days_left"]
+    if days is None:
+        return
+    state = "warning" if days <= WARNING_DAYS[0] else "good"
+    said = (
+        f"キーの期限まであと {days} 日。更新方法: zaiko malls show {mall['name']}",
+        f"Its key ends in {days} days; where it is renewed: zaiko malls show {mall['name']}",
+    )
+    yield _finding("key_expiry", mall["name"], state, *said)
+
+
+def _channels(settings: Settings) -> Findings:
+    """Notification channels: none is a choice, one that fails is not."""
+    state = StateDir(settings.state_dir)
+    try:
+        stored = read_channels(state.channels)
+    except (KeyUnreadable, OSError):
+        said = (
+            "通知先のファイルが壊れています。zaiko notify set で登録し直してください。",
+            "The file of channels is broken: store them again with: zaiko notify set",
+        )
+        yield _finding("notify", "", "bad", *said)
+        return
+    memory = read_memory(state.notices).channels
+    for name in stored:
+        seen = memory.get(name)
+        if seen is not None and seen.failures:
+            said = (
+                f"通知が {seen.failures} 回続けて届いていません。zaiko notify list",
+                f"Its last {seen.failures} messages did not arrive; see: zaiko notify list",
+            )
+            yield _finding("notify", name, "warning", *said)
+    for name in (settings.notify_channels or "").split(","):
+        if name.strip() and name.strip() not in stored:
+            said = (
+                f"通知先がありません。zaiko notify set {name.strip()} で登録してください。",
+                f"The channel is not stored: store it with: zaiko notify set {name.strip()}",
+            )
+            yield _finding("notify", name.strip(), "warning", *said)

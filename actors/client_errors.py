@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from actors.client_asking import Asking, Body
-from engine.questions import AskErrors, ClearErrors
+from engine.questions import AskErrors, AskErrorSummary, ClearErrors
 
 CLEAR_WAIT_S: Final = 60.0
 """`errors clear` asks the mall whether its key works: its answer may take this long."""
@@ -16,9 +16,23 @@ class Errors:
     def __init__(self, house: Asking) -> None:
         self._house = house
 
-    def list(self, mall: str | None = None, *, with_cleared: bool = False) -> Body:
+    def list(
+        self,
+        mall: str | None = None,
+        *,
+        level: int | None = None,
+        state: str | None = None,
+        search: str = "",
+        with_cleared: bool = False,
+    ) -> Body:
         """`errors list`: FaultViews, newest first."""
-        return self._house.ask(lambda number: AskErrors(number, None, mall, with_cleared))
+        return self._house.ask(
+            lambda number: AskErrors(number, None, mall, with_cleared, level, state, search)
+        )
+
+    def summary(self) -> Body:
+        """`errors summary`: ErrorSummaryRows, every mall and then the house."""
+        return self._house.ask(AskErrorSummary)
 
     def show(self, fault_id: int) -> Body:
         """`errors show`: one FaultView."""

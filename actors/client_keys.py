@@ -22,6 +22,7 @@ from config.settings import MallSettings, Settings
 from config.state import StateDir
 from config.values import nearest
 from engine.connector import CredentialField
+from engine.fault_record import days_left
 from malls.registry import card_of
 
 CHECK_S_MAX: Final = 120.0
@@ -54,11 +55,17 @@ class KeyCabinet:
         mall = self.mall(name)
         return card_of(mall.kind, mall.switches).credential_fields
 
-    def list(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Every mall, or one, and what is stored for it; no value of it."""
+    def list(
+        self, name: str | None = None, ends: Mapping[str, float | None] | None = None
+    ) -> list[dict[str, Any]]:
+        """Every mall, or one, and what is stored for it; no value of it.
+
+        `ends` is when the keys end, as a running house has learnt it.
+        """
         told = []
         for mall in self.settings.malls if name is None else [self.mall(name)]:
             key, is_broken = self._look(mall.name)
+            ends_at = (ends or {}).get(mall.name)
             told.append(
                 {
                     "mall": mall.name,
@@ -67,6 +74,8 @@ class KeyCabinet:
                     "unreadable": is_broken,
                     "fields": sorted(key.credentials) if key else [],
                     "changed_at": key.changed_at if key else None,
+                    "expires_at": ends_at,
+                    "days_left": None if ends_at is None else days_left(ends_at, time.time()),
                 }
             )
         return told

@@ -1,7 +1,8 @@
 """A command's questions about malls: how they are, their control, their keys."""
 
 from actors.client_asking import Asking, Body
-from engine.questions import AskStatus, ControlMall, KeyChanged
+from actors.client_refusal import Refusal
+from engine.questions import AskMalls, AskStatus, ControlMall, KeyChanged
 
 
 class Malls:
@@ -13,6 +14,23 @@ class Malls:
     def status(self) -> Body:
         """`status`: StatusView."""
         return self._house.ask(AskStatus)
+
+    def list(self) -> Body:
+        """`malls list`: MallDetails."""
+        return self._house.ask(AskMalls)
+
+    def show(self, mall: str) -> Body:
+        """`malls show NAME`: one MallDetail; raises Refusal."""
+        rows = self._house.ask(AskMalls)
+        found = next((row for row in rows if row["name"] == mall), None)
+        if found is None:
+            names = ", ".join(row["name"] for row in rows)
+            raise Refusal(
+                2,
+                f"モール {mall} は設定にありません(設定済み: {names})。",
+                f"There is no mall named {mall} in the settings; there are: {names}.",
+            )
+        return found
 
     def control(self, mall: str, verb: str) -> Body:
         """`malls pause|resume|poll NAME`: StatusView."""

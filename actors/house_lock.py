@@ -17,6 +17,24 @@ class Held(Struct, frozen=True):
     """That process; None in the instant before it has written its id."""
 
 
+def holder_of(path: Path) -> int | None:
+    """The process that holds the lock; None where nobody does, or has not written its id yet."""
+    try:
+        number = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    said = os.read(number, 32).strip()
+    try:
+        # Without an id in it the lock is free: a supervisor about to take it must not find ours.
+        if said.isdigit():
+            fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(said)
+    finally:
+        os.close(number)
+    return None
+
+
 class HouseLock:
     """Holds the lock until `release` or the end of the process."""
 

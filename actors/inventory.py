@@ -38,6 +38,7 @@ from config.logs import set_up_logs
 from config.search import find_settings
 from config.settings import Settings, SettingsError
 from config.state import StateDir
+from engine.fault_questions import AskErrorSummary, AskNotices
 from engine.messages import (
     Drain,
 )
@@ -47,6 +48,7 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskImport,
+    AskMalls,
     AskShadow,
     AskStatus,
     AskStock,
@@ -68,7 +70,10 @@ READS_WAITING_MAX: Final = 100
 
 LISTS = (
     AskStatus,
+    AskMalls,
     AskErrors,
+    AskErrorSummary,
+    AskNotices,
     AskConflicts,
     AskStock,
     AskHistory,

@@ -10,7 +10,11 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-CHILDREN: Final = {"inventory": "actors.inventory", "mall": "actors.mall"}
+CHILDREN: Final = {
+    "inventory": "actors.inventory",
+    "mall": "actors.mall",
+    "notifier": "actors.notifier",
+}
 """What may be started so."""
 UNUSED: Final = ("rich",)
 

@@ -21,9 +21,11 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from actors.channels import chosen_channels
 from actors.child import ChildPlan
 from actors.house_lock import Held, HouseLock
 from actors.keeper import Keeper
+from actors.keys import KeyUnreadable
 from actors.parent import HOUSE_TOKEN, GivenUp
 from config.load import load_settings
 from config.logs import set_up_logs
@@ -40,6 +42,7 @@ EXIT_SETTINGS: Final = 2
 EXIT_HELD: Final = 4
 
 INVENTORY: Final = "inventory"
+NOTIFIER: Final = "notifier"
 
 
 class HousePlan(Struct, frozen=True):
@@ -56,7 +59,7 @@ class HousePlan(Struct, frozen=True):
 
 
 def plan_of(settings: Settings) -> HousePlan:
-    """The inventory first, then a process for each mall."""
+    """The inventory first, then a process for each mall, then the notifier if it has a channel."""
     python = (sys.executable, "-P", "-m", "actors.lean")
     file = ("--config", str(settings.source))
     inventory = ChildPlan(INVENTORY, (*python, "inventory", *file), stage=0, is_vital=True)
@@ -66,12 +69,22 @@ def plan_of(settings: Settings) -> HousePlan:
         )
         for mall in settings.malls
     )
+    # Last, and on its own: its library takes a while to load, and no mall is to wait for that.
+    notifier = ChildPlan(NOTIFIER, (*python, NOTIFIER, *file), stage=2)
     return HousePlan(
-        (inventory, *malls),
+        (inventory, *malls, *([notifier] if _has_channel(settings) else [])),
         settings.restart_limits,
         settings.ready_s_max,
         settings.drain_s_max,
     )
+
+
+def _has_channel(settings: Settings) -> bool:
+    try:
+        return bool(chosen_channels(StateDir(settings.state_dir).channels, settings))
+    except (KeyUnreadable, OSError) as error:
+        log.error("channels unreadable", action="channels_unreadable", reason=str(error))
+        return False
 
 
 class Supervisor:
@@ -209,6 +222,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_SETTINGS
+    # Whoever finds the lock held may send a SIGHUP before the loop can hear one: nothing is lost by
+    # that, for the settings are not read for the last time yet.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     lock = HouseLock.take(state.lock)
     if isinstance(lock, Held):
         sys.stderr.write(f"{_held(settings.state_dir, lock)}\n")

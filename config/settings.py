@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from engine.notices import NoticeTerms
 from engine.supervision import RestartLimits
 
 KindName = Literal["rakuten", "yahoo", "amazon", "aupay", "makeshop"]
@@ -259,6 +260,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Restarts allowed within `restart_sustained_window_s`."""
     restart_sustained_window_s: SecondsFromTenth = 3600.0
     """What counts as a sustained crash rate."""
+    notify_channels: str | None = None
+    """Names of the channels that are used, with commas; absent: every one that is stored."""
+    notify_level: Annotated[int, Meta(ge=8, le=9)] = 9
+    """9: what needs an operator is told; 8: also what stayed open for `notify_after_s`."""
+    notify_after_s: Seconds = 600.0
+    """How long a level 8 must have stayed open before it is told."""
+    notify_quiet_s: Seconds = 1800.0
+    """A trouble that comes back sooner than this after it was told of waits so long."""
+    notify_per_hour_max: CountFromOne = 12
+    """Messages of one channel within an hour; what comes on top is gathered into the next."""
     log_file_mib: Mebibytes = 10
     """A log file that grew to this is rotated."""
     log_files_max: CountFromOne = 5
@@ -281,6 +292,21 @@ class Settings(Struct, frozen=True, kw_only=True):
             sustained_max=self.restart_sustained_max,
             sustained_window_s=self.restart_sustained_window_s,
         )
+
+    @property
+    def notice_terms(self) -> NoticeTerms:
+        """The notification settings as one value."""
+        return NoticeTerms(
+            level=self.notify_level,
+            after_s=self.notify_after_s,
+            quiet_s=self.notify_quiet_s,
+            per_hour_max=self.notify_per_hour_max,
+        )
+
+    def uses_channel(self, name: str) -> bool:
+        """Whether notifications go to the channel of that name."""
+        chosen = self.notify_channels
+        return chosen is None or name in {part.strip() for part in chosen.split(",")}
 
     def mall(self, name: str) -> MallSettings | None:
         """The mall of that name."""

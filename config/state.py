@@ -3,6 +3,8 @@
     state_dir/            0700
       zaiko.db            the database (and its write-ahead log)
       keys/NAME.json      credentials, one file a mall, replaced atomically
+      keys/notify.channels.json   addresses of notification channels, kept like credentials
+      notices.json        what each channel was told
       sockets/            local sockets; a link to the run-time directory where paths get too long
       logs/NAME.jsonl     one log a process
       lock                held by the running house, with its process id
@@ -64,6 +66,16 @@ class StateDir(Struct, frozen=True):
     def key_file(self, mall: str) -> Path:
         """One mall's credentials."""
         return self.keys / f"{mall}.json"
+
+    @property
+    def channels(self) -> Path:
+        """The addresses of the notification channels; no mall's name has a dot."""
+        return self.keys / "notify.channels.json"
+
+    @property
+    def notices(self) -> Path:
+        """What each channel was told."""
+        return self.root / "notices.json"
 
     def endpoint(self, name: str) -> str:
         """The ZeroMQ address of the local socket with that short name."""

@@ -162,6 +162,15 @@ RESTARTS_GIVEN_UP = FaultSpec(
     hint_en="Look for the cause in the log, then restart zaiko.",
 )
 
+NOTIFIER_GIVEN_UP = FaultSpec(
+    level=Level.TRANSIENT,
+    kind=FaultKind.RESTARTS,
+    message="通知の処理が繰り返し異常終了したため、通知を中止しました。在庫連携は続いています。",
+    hint="ログで原因を確認し、zaiko を再起動してから、このエラーを削除してください。",
+    message_en="The notifier crashed too often, so nothing is notified. Stock sync goes on.",
+    hint_en="Look for the cause in the log, restart zaiko, then clear this error.",
+)
+
 BAD_ITEM = FaultSpec(
     level=Level.TRANSIENT,
     kind=FaultKind.BAD_ITEM,

@@ -118,8 +118,12 @@ class Mall:
             self._set_lane(lane)
 
     def key_changed(self, at: Moment, grace_s: float) -> None:
-        """Other credentials came; for so long a refusal may only mean that they are too new."""
+        """Other credentials came; for so long a refusal may only mean that they are too new.
+
+        They are proven soon, also of a lane that runs: their own end is known by that.
+        """
         self._grace_until = at.now + grace_s
+        self._check_at = min(self._check_at, at.now + CHECK_DELAY_S)
 
     def key_worked(self) -> None:
         """A call was accepted with the present credentials: their grace is over."""

@@ -12,6 +12,12 @@ class AskStatus(Struct, frozen=True, tag=True):
     id: int
 
 
+class AskMalls(Struct, frozen=True, tag=True):
+    """Reply body: list of MallDetail, in the order of the settings."""
+
+    id: int
+
+
 class AskErrors(Struct, frozen=True, tag=True):
     """Reply body: list of FaultView, newest first."""
 
@@ -19,6 +25,11 @@ class AskErrors(Struct, frozen=True, tag=True):
     fault_id: int | None = None
     mall: str | None = None
     with_cleared: bool = False
+    level: int | None = None
+    state: str | None = None
+    """open | resolved | cleared; None: all that are not cleared, or all of them."""
+    search: str = ""
+    """Part of a subject, a code or a message."""
 
 
 class ClearErrors(Struct, frozen=True, tag=True):
@@ -74,6 +85,23 @@ class MallView(Struct, frozen=True, kw_only=True):
     """How quantities are written there; None: a probe must tell first."""
     is_probed: bool = False
     """A probe told it, and not the settings."""
+    key_days_left: int | None = None
+    """Days until the key ends, a part of one counted; None: its end is not known."""
+
+
+class MallDetail(MallView, frozen=True, kw_only=True):
+    """One mall in `malls`: how it is, and what kind of mall it is."""
+
+    title: str
+    """楽天市場 and the like."""
+    poll_interval_s: float
+    """From one order poll to the next (M1)."""
+    order_conditions: str
+    """Which orders are taken (M2), Japanese."""
+    order_conditions_en: str
+    key_renewal: str
+    """Where its key is renewed (M13), Japanese."""
+    key_renewal_en: str
 
 
 class StatusView(Struct, frozen=True, kw_only=True):
@@ -100,6 +128,12 @@ class FaultView(Struct, frozen=True, kw_only=True):
     count: int
     first_seen: float
     last_seen: float
+    kind: str = ""
+    """What went wrong, as `engine.faults.FaultKind` names it."""
+    family: str = ""
+    """orders | stock | items | licence | auth: the calls that fail."""
+    differences: str = ""
+    """The command that lists what differs at that mall."""
 
 
 class ClearedView(Struct, frozen=True, kw_only=True):

@@ -7,14 +7,17 @@ subject has its own module; this one names all of their letters and what every s
 
 from msgspec import Raw, Struct
 
+from engine.fault_questions import AskErrorSummary, AskNotices, ErrorSummaryRow, NoticesView
 from engine.mall_questions import (
     AskErrors,
+    AskMalls,
     AskStatus,
     ClearedView,
     ClearErrors,
     ControlMall,
     FaultView,
     KeyChanged,
+    MallDetail,
     MallView,
     StatusView,
 )
@@ -72,9 +75,12 @@ __all__ = [
     "Approve",
     "ApprovedView",
     "AskConflicts",
+    "AskErrorSummary",
     "AskErrors",
     "AskHistory",
     "AskImport",
+    "AskMalls",
+    "AskNotices",
     "AskReflect",
     "AskShadow",
     "AskStatus",
@@ -86,6 +92,7 @@ __all__ = [
     "ControlMall",
     "DeleteSkus",
     "Denied",
+    "ErrorSummaryRow",
     "Event",
     "FaultView",
     "FromClient",
@@ -100,7 +107,9 @@ __all__ = [
     "LinkedView",
     "ListingView",
     "LiveView",
+    "MallDetail",
     "MallView",
+    "NoticesView",
     "PlannedRow",
     "ReflectRow",
     "ReflectView",
@@ -122,7 +131,10 @@ __all__ = [
 
 FromClient = (
     AskStatus
+    | AskMalls
     | AskErrors
+    | AskErrorSummary
+    | AskNotices
     | ClearErrors
     | ControlMall
     | KeyChanged

@@ -1,12 +1,11 @@
 """Errors of level 8 and 9 as tables and sentences."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from rich.console import Console
 from rich.text import Text
 
-from terminal.page import Row, cell, console, local_time, number, say, short_time, table
+from terminal.page import Row, cell, console, local_time, number, pairs, say, short_time, table
 
 FAULT_WORDS: Final = {"open": "発生中", "resolved": "解消", "cleared": "削除済み"}
 
@@ -49,19 +48,31 @@ def error(row: Row) -> None:
         ("回数", row["count"]),
         ("初回", local_time(row["first_seen"])),
         ("最終", local_time(row["last_seen"])),
-        ("内容", row["message"]),
+        ("原因", row["message"]),
         ("対処", row["hint"]),
-        ("message", row["message_en"]),
-        ("hint", row["hint_en"]),
+        ("cause", row["message_en"]),
+        ("what to do", row["hint_en"]),
+        ("差異の一覧 / differences", row.get("differences")),
     )
-    _pairs(page, lines)
+    pairs(page, lines)
 
 
-def _pairs(page: Console, lines: Iterable[tuple[str, object]]) -> None:
-    made = table(page, "", " ", fold=(" ",))
-    made.show_header = False
-    for name, value in lines:
-        made.add_row(Text(name, style="bold"), cell(value))
+def summary(rows: Sequence[Row]) -> None:
+    """`errors summary`: how many each mall has."""
+    page = console()
+    made = table(
+        page, "モール", "レベル9", "レベル8", "解消", "最古", "連携",
+        right=("レベル9", "レベル8", "解消"), fold=("モール",),
+    )  # fmt: skip
+    for row in rows:
+        made.add_row(
+            cell(row["mall"] or "(全体 / house)", "bold"),
+            Text(f"{row['level9']:,}", style="bold red" if row["level9"] else ""),
+            Text(f"{row['level8']:,}", style="yellow" if row["level8"] else ""),
+            number(row["resolved"]),
+            cell(short_time(row["oldest"])),
+            Text("停止", style="bold red") if row["is_halted"] else cell("継続"),
+        )
     page.print(made)
 
 

@@ -70,4 +70,5 @@ def key_renew(
 @key_app.command("list")
 def key_list(name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None) -> None:
     """Which keys are stored; never a secret (一覧)."""
-    show(KeyCabinet(ASKED.config).list(name), key_tables.keys)
+    cabinet = KeyCabinet(ASKED.config)
+    show(cabinet.list(name, client.key_ends(cabinet.settings)), key_tables.keys)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from terminal.mall_tables import mall_cell
+from terminal.mall_tables import countdown, mall_cell
 from terminal.page import Row, cell, console, local_time, say, short_time, table
 
 
 def keys(rows: Sequence[Row]) -> None:
     """`key list`: what is stored, never a value of it."""
     page = console()
-    made = table(page, "モール", "キー", "項目", "更新日時", fold=("モール", "項目"))
+    made = table(page, "モール", "キー", "項目", "更新日時", "期限", fold=("モール", "項目"))
     for row in rows:
         word = Text("あり", style="green") if row["stored"] else Text("なし", style="red")
         if row["unreadable"]:
@@ -21,6 +21,7 @@ def keys(rows: Sequence[Row]) -> None:
             word,
             cell(", ".join(row["fields"])),
             cell(short_time(row["changed_at"])),
+            countdown(row["expires_at"], row["days_left"]),
         )
     page.print(made)
 

@@ -11,7 +11,13 @@ malls_app = typer.Typer(help="The malls (モール).", **SETTINGS)
 @malls_app.command("list")
 def malls_list() -> None:
     """List the malls (一覧)."""
-    answer(lambda house: house.malls.status()["malls"], mall_tables.malls)
+    answer(lambda house: house.malls.list(), mall_tables.malls)
+
+
+@malls_app.command("show")
+def malls_show(name: Name) -> None:
+    """Which orders a mall takes, where its key is renewed (詳細)."""
+    answer(lambda house: house.malls.show(name), mall_tables.mall)
 
 
 def _control(name: str, verb: str) -> None:

@@ -14,6 +14,7 @@ from terminal.page import (
     console,
     local_time,
     number,
+    pairs,
     say,
     short_time,
     table,
@@ -28,6 +29,8 @@ LANE_WORDS: Final = {
     "paused": ("一時停止", "yellow"),
     "stopped": ("未起動", "red"),
 }
+COUNTDOWN_DAYS: Final = 14
+"""A key that ends within so many days is shown with its countdown."""
 EVENT_STYLES: Final = {
     "order": "green",
     "push": "cyan",
@@ -75,7 +78,7 @@ def malls(rows: Sequence[Row]) -> None:
             Text(f"{row['open_faults']:,}", style="red" if row["open_faults"] else ""),
             number(row["pending_pushes"]),
             number(row.get("unproven")),
-            cell(local_time(row.get("key_expires_at")).split()[0]),
+            countdown(row.get("key_expires_at"), row.get("key_days_left")),
         )
     page.print(made)
 
@@ -84,6 +87,33 @@ def lane_cell(row: Row) -> Text:
     """A lane's state, and whether its mall is in shadow."""
     told = word(LANE_WORDS, row["state"])
     return told + Text("・シャドー", style="magenta") if row.get("mode") == "shadow" else told
+
+
+def countdown(ends_at: float | None, days_left: int | None) -> Text:
+    """The day a key ends, and, when it is near, how many days are left."""
+    day = local_time(ends_at).split()[0]
+    if days_left is None or days_left > COUNTDOWN_DAYS:
+        return cell(day)
+    return Text(f"{day} (あと {days_left} 日)", style="bold red" if days_left <= 3 else "yellow")
+
+
+def mall(row: Row) -> None:
+    """`malls show`: one mall, what is taken from it and where its key is renewed."""
+    interval = f"{row['poll_interval_s']:g} 秒ごと / every {row['poll_interval_s']:g} s"
+    pairs(
+        console(),
+        (
+            ("モール", f"{row['name']} ({row['title']})"),
+            ("状態", lane_cell(row)),
+            ("受注取得", interval),
+            ("数量の送り方", row["write_kind"]),
+            ("キー期限", countdown(row["key_expires_at"], row["key_days_left"])),
+            ("受注の条件", row["order_conditions"]),
+            ("orders taken", row["order_conditions_en"]),
+            ("キーの更新", row["key_renewal"]),
+            ("key renewal", row["key_renewal_en"]),
+        ),
+    )
 
 
 def mall_cell(row: Row) -> Text:

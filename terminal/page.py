@@ -114,6 +114,15 @@ def table(
     return made
 
 
+def pairs(page: Console, lines: Iterable[tuple[str, object]]) -> None:
+    """Names with their values, one a line."""
+    made = table(page, "", " ", fold=(" ",))
+    made.show_header = False
+    for name, value in lines:
+        made.add_row(Text(name, style="bold"), value if isinstance(value, Text) else cell(value))
+    page.print(made)
+
+
 # --- sentences ----------------------------------------------------------------------------------
 
 

@@ -91,8 +91,6 @@ class Account:
         """Falls by halves while whole batches fail without naming a row."""
         self.told_credentials = -1
         """credentials_version the holder was last given."""
-        self.warned_days: int | None = None
-        """The mark of the key's countdown warned of last."""
         self.reread: set[str] = set()
         """Orders to be read besides those a poll lists."""
         self.has_parked = False

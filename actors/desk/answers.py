@@ -6,24 +6,29 @@ Nothing here writes, and nothing waits for the desk: a heavy list never delays a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from actors.desk import releasing
 from actors.desk.account import Account
+from actors.desk.fault_answers import error_summary, fault_views, notices
 from actors.desk.importing import import_view
 from actors.desk.weigh import offer_of, want_of
 from actors.store import Connection
+from actors.store.fault_list import FaultFilter
 from actors.store.listing_rows import ListingRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import (
     MallTerms,
     OfferTerms,
     conflicting,
-    fault_list,
     history_page,
     mall_figures,
     sku_page,
     unlinked_page,
 )
 from actors.store.store import Store
+from engine.fault_questions import AskErrorSummary, AskNotices
+from engine.fault_record import days_left
 from engine.faults import LINK_CONFLICT
 from engine.lane import lane_state
 from engine.links import CONFLICT_MESSAGE, fold
@@ -34,6 +39,7 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskImport,
+    AskMalls,
     AskShadow,
     AskStatus,
     AskStock,
@@ -43,6 +49,7 @@ from engine.questions import (
     HistoryPage,
     HistoryRow,
     ListingView,
+    MallDetail,
     MallView,
     StatusView,
     StockPage,
@@ -55,7 +62,10 @@ PAGE_ROWS_MAX = 1_000
 
 Question = (
     AskStatus
+    | AskMalls
     | AskErrors
+    | AskErrorSummary
+    | AskNotices
     | AskConflicts
     | AskStock
     | AskHistory
@@ -113,8 +123,14 @@ class Answers:
         match question:
             case AskStatus():
                 return self._status(connection, now)
+            case AskMalls():
+                return self._malls(connection, now)
             case AskErrors():
                 return self._errors(connection, question)
+            case AskErrorSummary():
+                return error_summary(connection, dict(self._accounts))
+            case AskNotices():
+                return notices(connection, dict(self._accounts), question)
             case AskConflicts():
                 return self._conflicts(connection)
             case AskStock():
@@ -146,32 +162,48 @@ class Answers:
 
     # --- status and errors --------------------------------------------------------------------
 
+    def _mall(self, connection: Connection, account: Account, now: float) -> MallView:
+        faults, pending, unproven, oldest = mall_figures(connection, account.id)
+        row = account.row
+        ends_at = row.key_expires_at
+        breaker = self._store.breakers.load(connection, account.id)
+        return MallView(
+            name=account.name,
+            kind=row.kind,
+            state=lane_state(account.lane),
+            last_poll_at=row.last_poll_at,
+            last_push_at=row.last_push_at,
+            open_faults=faults,
+            pending_pushes=pending,
+            orders_age_s=None if row.last_poll_at is None else now - row.last_poll_at,
+            key_expires_at=ends_at,
+            oldest_proof_age_s=None if oldest is None else account.to_mall(now) - oldest,
+            unproven=unproven,
+            mode="shadow" if account.is_shadow else "live",
+            waiting=breaker.waiting if breaker.is_tripped else 0,
+            write_kind=None if account.card.needs_probe else account.card.write_kind,
+            is_probed=account.is_probed,
+            key_days_left=None if ends_at is None else days_left(ends_at, now),
+        )
+
     def _status(self, connection: Connection, now: float) -> StatusView:
-        views = []
-        for account in list(self._accounts.values()):
-            faults, pending, unproven, oldest = mall_figures(connection, account.id)
-            row = account.row
-            breaker = self._store.breakers.load(connection, account.id)
-            views.append(
-                MallView(
-                    name=account.name,
-                    kind=row.kind,
-                    state=lane_state(account.lane),
-                    last_poll_at=row.last_poll_at,
-                    last_push_at=row.last_push_at,
-                    open_faults=faults,
-                    pending_pushes=pending,
-                    orders_age_s=None if row.last_poll_at is None else now - row.last_poll_at,
-                    key_expires_at=row.key_expires_at,
-                    oldest_proof_age_s=None if oldest is None else account.to_mall(now) - oldest,
-                    unproven=unproven,
-                    mode="shadow" if account.is_shadow else "live",
-                    waiting=breaker.waiting if breaker.is_tripped else 0,
-                    write_kind=None if account.card.needs_probe else account.card.write_kind,
-                    is_probed=account.is_probed,
-                )
+        accounts = list(self._accounts.values())
+        views = tuple(self._mall(connection, account, now) for account in accounts)
+        return StatusView(inventory="running", malls=views)
+
+    def _malls(self, connection: Connection, now: float) -> list[MallDetail]:
+        return [
+            MallDetail(
+                **structs.asdict(self._mall(connection, account, now)),
+                title=account.card.title,
+                poll_interval_s=account.settings.poll_interval_s,
+                order_conditions=account.card.order_conditions,
+                order_conditions_en=account.card.order_conditions_en,
+                key_renewal=account.card.key_renewal,
+                key_renewal_en=account.card.key_renewal_en,
             )
-        return StatusView(inventory="running", malls=tuple(views))
+            for account in list(self._accounts.values())
+        ]
 
     def _errors(self, connection: Connection, question: AskErrors) -> list[FaultView]:
         mall_id = None
@@ -179,32 +211,24 @@ class Answers:
             if question.mall not in self.names:
                 raise no_such_mall(question.mall)
             mall_id = self.names[question.mall]
-        rows = fault_list(
-            connection, question.fault_id, mall_id, with_cleared=question.with_cleared
+        views = fault_views(
+            connection,
+            dict(self._accounts),
+            FaultFilter(
+                fault_id=question.fault_id,
+                mall_id=mall_id,
+                level=question.level,
+                state=question.state,
+                search=question.search,
+                with_cleared=question.with_cleared,
+            ),
         )
-        if question.fault_id is not None and not rows:
+        if question.fault_id is not None and not views:
             raise NotThere(
                 f"エラー {question.fault_id} はありません。",
                 f"There is no error {question.fault_id}.",
             )
-        return [
-            FaultView(
-                id=row.id,
-                level=row.level,
-                mall=self._mall_name(row.mall_id),
-                subject=row.subject,
-                code=row.code,
-                message=row.message,
-                hint=row.hint,
-                message_en=row.message_en,
-                hint_en=row.hint_en,
-                state=row.state,
-                count=row.count,
-                first_seen=row.first_seen,
-                last_seen=row.last_seen,
-            )
-            for row in rows
-        ]
+        return views
 
     def _mall_name(self, mall_id: int | None) -> str:
         account = self._accounts.get(mall_id or 0)

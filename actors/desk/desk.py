@@ -22,7 +22,7 @@ from actors.store.store import Store
 from config.settings import MallSettings
 from engine.connector import Card
 from engine.fault_record import TroubleOver, fault_key
-from engine.faults import RESTARTS_GIVEN_UP, Family, oversold_spec
+from engine.faults import NOTIFIER_GIVEN_UP, RESTARTS_GIVEN_UP, Family, oversold_spec
 from engine.lane import LaneEvent
 from engine.messages import (
     CatalogueRead,
@@ -222,9 +222,10 @@ class Desk:
     def given_up(self, child: str, restarts: int, now: float) -> Outgoing:
         """The supervisor does not start a child again: a fault of its mall says so."""
         account = self._by_name.get(child.removeprefix("mall:"))
+        spec = NOTIFIER_GIVEN_UP if account is None else RESTARTS_GIVEN_UP
 
         def act(turn: Turn) -> None:
-            turn.fault(account, Family.AUTH, "", f"restarts-{restarts}", RESTARTS_GIVEN_UP)
+            turn.fault(account, Family.AUTH, "", f"restarts-{restarts}", spec)
 
         return self._transact(act, now)
 

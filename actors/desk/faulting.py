@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from actors.desk.account import Account
-from actors.desk.leases import House, lane_order, note_key, order_lane
+from actors.desk.leases import House, end_countdown, lane_order, note_key, order_lane
 from actors.desk.turn import Turn
 from actors.store.fault_rows import FaultRow
 from engine.fault_record import (
     DAY_S,
     WARNING_DAYS,
-    TroubleOver,
     days_left,
     expiry_warning,
-    fault_key,
     is_degrading,
     is_halting,
 )
@@ -276,15 +274,16 @@ class Faulting:
         expires_at = account.row.key_expires_at
         if expires_at is None:
             return
-        days = expiry_warning(expires_at, turn.now, account.warned_days)
+        days = expiry_warning(expires_at, turn.now, account.row.warned_days)
         if days is not None:
-            account.warned_days = days
+            account.row.warned_days = days
+            account.is_changed = True
             left = days_left(expires_at, turn.now)
             turn.fault(account, Family.AUTH, "", f"expires-{days}", key_expiry_spec(left))
-        elif account.warned_days is not None and expires_at - turn.now > WARNING_DAYS[0] * DAY_S:
-            account.warned_days = None
-            key = fault_key(key_expiry_spec(0), account.name, family=Family.AUTH)
-            turn.heal(account, TroubleOver(key))
+        elif account.row.warned_days is not None and (
+            expires_at - turn.now > WARNING_DAYS[0] * DAY_S
+        ):
+            end_countdown(turn, account)
 
     def expire(self, turn: Turn) -> None:
         """Clears whose check did not come back in time are denied."""

@@ -9,7 +9,8 @@ from actors.desk.intake import recheck_at
 from actors.desk.pulls import lose
 from actors.desk.turn import Turn
 from actors.keys import StoredKey
-from engine.faults import NO_CREDENTIALS, Family
+from engine.fault_record import TroubleOver, fault_key
+from engine.faults import NO_CREDENTIALS, RESTARTS_GIVEN_UP, Family, key_expiry_spec
 from engine.lane import LaneEvent, ordered_state
 from engine.messages import PROTOCOL, Ack, Goodbye, Heartbeat, Hello, LaneOrder, Lease, Refused
 
@@ -61,6 +62,8 @@ def hello(turn: Turn, account: Account, letter: Hello, sender: bytes, house: Hou
     account.sender = sender
     account.heard_at = turn.now
     account.step(LaneEvent.STARTED)
+    given_up = fault_key(RESTARTS_GIVEN_UP, account.name, family=Family.AUTH)
+    turn.heal(account, TroubleOver(given_up))
     turn.reply(sender, lease(turn, account, letter.id, house))
     turn.tell("mall", account, "", ("連携を開始しました", "the mall's actor is there"))
 
@@ -104,9 +107,20 @@ def note_key(turn: Turn, account: Account, house: House) -> StoredKey | None:
     elif key.version != row.credentials_version:
         if row.credentials_version != 0:
             row.grace_until = key.changed_at + account.settings.bounds.key_grace_s
+            # Another key has another end, known once it is proven; the old countdown is over.
+            row.key_expires_at = None
+            end_countdown(turn, account)
         row.credentials_version = key.version
         account.is_changed = True
     return key
+
+
+def end_countdown(turn: Turn, account: Account) -> None:
+    """The key that was counted down is renewed: its warning is over."""
+    account.row.warned_days = None
+    account.is_changed = True
+    key = fault_key(key_expiry_spec(0), account.name, family=Family.AUTH)
+    turn.heal(account, TroubleOver(key))
 
 
 def heartbeat(turn: Turn, account: Account, letter: Heartbeat, sender: bytes, house: House) -> None:

@@ -30,6 +30,7 @@ class MallRow(Struct, kw_only=True):
     last_push_at: float | None = None
     cursor: int = 0
     key_expires_at: float | None = None
+    warned_days: int | None = None
     credentials_version: int = 0
     grace_until: float | None = None
     terms: str = ""

@@ -44,6 +44,7 @@ MALL = Table(
     Column("last_push_at", Float),
     Column("cursor", ROW_ID, nullable=False),  # last movement this mall has looked at
     Column("key_expires_at", Float),
+    Column("warned_days", Integer),  # the mark of the key's countdown warned of last
     Column("credentials_version", Integer, nullable=False),
     Column("grace_until", Float),
     Column("terms", Text, nullable=False),  # what its listings were last decided by

@@ -208,22 +208,8 @@ def history_page(
     return [tuple(row) for row in rows]
 
 
-def fault_list(
-    connection: Connection, fault_id: int | None, mall_id: int | None, *, with_cleared: bool
-) -> list[Any]:
-    """Fault rows, newest first, at most FAULTS_MAX."""
-    query = select(FAULT).order_by(FAULT.c.last_seen.desc(), FAULT.c.id.desc()).limit(FAULTS_MAX)
-    if fault_id is not None:
-        query = query.where(FAULT.c.id == fault_id)
-    elif not with_cleared:
-        query = query.where(FAULT.c.state != "cleared")
-    if mall_id is not None:
-        query = query.where(FAULT.c.mall_id == mall_id)
-    return list(connection.execute(query))
-
-
-FAULTS_MAX = 1_000
-"""Records `errors list` shows; the rest are older."""
+CONFLICTS_SHOWN = 1_000
+"""Listings `link conflicts` shows."""
 
 
 def mall_figures(connection: Connection, mall_id: int) -> tuple[int, int, int, float | None]:
@@ -246,11 +232,11 @@ def mall_figures(connection: Connection, mall_id: int) -> tuple[int, int, int, f
 
 
 def conflicting(connection: Connection) -> list[tuple[int, int]]:
-    """(mall id, listing id) of every listing in conflict, at most FAULTS_MAX."""
+    """(mall id, listing id) of every listing in conflict, at most CONFLICTS_SHOWN."""
     rows = connection.execute(
         select(LISTING.c.mall_id, LISTING.c.id)
         .where(LISTING.c.is_conflict.is_(True))
         .order_by(LISTING.c.id)
-        .limit(FAULTS_MAX)
+        .limit(CONFLICTS_SHOWN)
     )
     return [(row[0], row[1]) for row in rows]

@@ -67,6 +67,13 @@ CARD = Card(
             "public_key_version", "公開鍵バージョン", "Public key version", is_secret=False
         ),
         CredentialField(
+            "public_key_expires_on",
+            "公開鍵の有効期限（YYYY-MM-DD、期限前の警告用）",
+            "Last day of the public key (YYYY-MM-DD, for the warning before it ends)",
+            is_secret=False,
+            is_required=False,
+        ),
+        CredentialField(
             "redirect_uri",
             f"コールバックURL（空欄なら {REDIRECT_URI}）",
             f"Callback URL (empty: {REDIRECT_URI})",

@@ -12,6 +12,7 @@ import binascii
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import msgspec
@@ -32,7 +33,7 @@ from malls.yahoo.card import (
     YAHOO_HOST_END,
     speed_of,
 )
-from malls.yahoo.wire import Node, form
+from malls.yahoo.wire import JST, Node, form
 
 TOKEN_MARGIN_S = 60.0
 """An access token is renewed this long before its end, or a tenth of its life if that is less."""
@@ -41,6 +42,9 @@ FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8"
 
 CONSENTED_AT = "consented_at"
 """The credential entry that remembers when consent was given: Yahoo does not tell."""
+
+PUBLIC_KEY_ENDS = "public_key_expires_on"
+"""The credential field that tells the public key's last day: Yahoo's calls do not."""
 
 _ARMOUR = re.compile(r"-----[A-Z ]*-----|\\[nr]|\s")
 
@@ -119,12 +123,25 @@ class Access:
 
     @property
     def expires_at(self) -> float | None:
+        """When the consent or the public key ends, whichever is first; None if neither is known."""
+        ends = [end for end in (self._consent_ends_at(), self._key_ends_at()) if end is not None]
+        return min(ends, default=None)
+
+    def _consent_ends_at(self) -> float | None:
         """When the refresh token ends by itself; None if the consent's moment is not known."""
         try:
             consented_at = float(self._credentials.get(CONSENTED_AT, ""))
         except ValueError:
             return None
         return consented_at + CONSENT_LIFE_S / speed_of(self._session.switches)
+
+    def _key_ends_at(self) -> float | None:
+        """The beginning of the public key's last day in Japan, if an operator stored it."""
+        text = self._credentials.get(PUBLIC_KEY_ENDS, "").strip().replace("/", "-")
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=JST).timestamp()
+        except (ValueError, OverflowError):
+            return None
 
     async def call(
         self, request: Request, keep: frozenset[str], *, is_signed: bool = False

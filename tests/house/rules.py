@@ -50,6 +50,7 @@ ONE_HOME: Final = {
     "sqlalchemy": ("actors/store/", "tests/", "bench/"),
     "alembic": ("actors/store/", "tests/"),
     "sqlite3": ("actors/store/", "tests/", "bench/"),
+    "apprise": ("actors/channel_post.py",),
     "httpx": ("actors/mall_http.py", "actors/demo", "tests/", "bench/"),
 }
 """Libraries that are imported in one place. Tests stand outside of the house; benchmarks measure

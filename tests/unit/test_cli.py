@@ -20,8 +20,10 @@ from engine.questions import (
     AdjustStock,
     AskConflicts,
     AskErrors,
+    AskErrorSummary,
     AskHistory,
     AskImport,
+    AskMalls,
     AskStatus,
     AskStock,
     ClearErrors,
@@ -61,8 +63,21 @@ KEY = {"service_secret": "SP-secret-1", "license_key": "SL-secret-2"}
 MALL = {
     "name": "rakuten", "kind": "rakuten", "state": "halted", "last_poll_at": None,
     "last_push_at": None, "open_faults": 1, "pending_pushes": 0, "orders_age_s": None,
-    "key_expires_at": None, "oldest_proof_age_s": None, "unproven": 0,
+    "key_expires_at": None, "oldest_proof_age_s": None, "unproven": 0, "key_days_left": None,
 }  # fmt: skip
+MALLS = [
+    {
+        **MALL, "name": name, "title": "楽天市場", "write_kind": "relative",
+        "poll_interval_s": 60.0,
+        "order_conditions": "すべて", "order_conditions_en": "all", "key_renewal": "RMS",
+        "key_renewal_en": "in RMS",
+    }
+    for name in ("rakuten", "yahoo")
+]  # fmt: skip
+SUMMARY = [
+    {"mall": "yahoo", "level9": 1, "level8": 2, "resolved": 3, "oldest": 1.0, "is_halted": True},
+    {"mall": "", "level9": 0, "level8": 0, "resolved": 0, "oldest": None, "is_halted": False},
+]
 STATUS = {"inventory": "running", "malls": [MALL]}
 LISTING = {
     "mall": "rakuten", "code": "tee", "sub_code": "", "linked": True, "offer": 5,
@@ -144,6 +159,8 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(AskStatus, STATUS)
         fake.on(ControlMall, STATUS)
         fake.on(AskErrors, [FAULT])
+        fake.on(AskErrorSummary, SUMMARY)
+        fake.on(AskMalls, MALLS)
         fake.on(ClearErrors, {"cleared": [7], "resumed": ["rakuten"]})
         fake.on(StartImport, IMPORT)
         fake.on(LinkAuto, LINKED)
@@ -176,13 +193,17 @@ def is_one_sentence(told: Told) -> bool:
 ACTOR = client.operator()
 ASKED: list[tuple[str, Any]] = [
     ("status", AskStatus(1)),
-    ("malls", AskStatus(1)),
-    ("malls list", AskStatus(1)),
+    ("malls", AskMalls(1)),
+    ("malls list", AskMalls(1)),
+    ("malls show yahoo", AskMalls(1)),
     ("malls pause yahoo", ControlMall(1, "yahoo", "pause", ACTOR)),
     ("malls resume yahoo", ControlMall(1, "yahoo", "resume", ACTOR)),
     ("malls poll yahoo", ControlMall(1, "yahoo", "poll", ACTOR)),
     ("errors", AskErrors(1, None, None)),
     ("errors list --mall yahoo --all", AskErrors(1, None, "yahoo", with_cleared=True)),
+    ("errors list --level 9 --state resolved --search px",
+     AskErrors(1, level=9, state="resolved", search="px")),
+    ("errors summary", AskErrorSummary(1)),
     ("errors show 7", AskErrors(1, 7)),
     ("errors clear 7 8", ClearErrors(1, (7, 8), None, ACTOR)),
     ("errors clear --mall yahoo", ClearErrors(1, (), "yahoo", ACTOR)),
@@ -623,3 +644,57 @@ def test_the_command_loads_neither_an_http_client_nor_the_database() -> None:
         check=True,
     )
     assert told.stdout.strip() == ""
+
+
+def test_an_error_tells_cause_code_what_to_do_and_where_to_look_in_both_languages(
+    zaiko: Zaiko, house: FakeDoor
+) -> None:
+    command = "zaiko stock list --diff --mall rakuten"
+    house.on(AskErrors, [{**FAULT, "differences": command}])
+    told = zaiko("errors", "show", "7").out
+    for part in ("だめ", "no", "GA0001", "更新", "renew", command):
+        assert part in told
+
+
+def test_the_countdown_of_a_key_shows_wherever_keys_and_malls_are_listed(
+    zaiko: Zaiko, house: FakeDoor
+) -> None:
+    ends = {"key_expires_at": time.time() + 2.5 * 86_400, "key_days_left": 3}
+    house.on(AskStatus, {"inventory": "running", "malls": [{**MALL, **ends}]})
+    house.on(AskMalls, [{**MALLS[0], **ends}])
+    for words in ("status", "malls", "malls show rakuten", "key list", "doctor"):
+        assert "あと 3 日" in zaiko(*words.split()).out, words
+    (row, other) = zaiko("key", "list", "--json").json
+    assert (row["days_left"], other["days_left"]) == (3, None)
+    found = zaiko("doctor", "--json").json["checks"]
+    (key,) = [row for row in found if row["check"] == "key_expiry"]
+    assert (key["subject"], key["state"]) == ("rakuten", "warning")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["malls show nowhere", "errors list --state odd", "errors list --level 7",
+     "notify test nowhere", "notify remove nowhere", "notify set x no-address"],
+)  # fmt: skip
+def test_what_is_not_there_is_refused_in_one_sentence(
+    zaiko: Zaiko, house: FakeDoor, words: str
+) -> None:
+    told = zaiko(*words.split())
+    assert told.code == 2
+    assert is_one_sentence(told)
+
+
+@pytest.mark.slow
+def test_channels_are_set_listed_and_removed_without_a_house(zaiko: Zaiko) -> None:
+    assert "通知先はありません" in zaiko("notify").out
+    told = zaiko("notify", "set", "hook", "json://127.0.0.1:1/secret-word")
+    assert (told.code, told.err) == (0, "")
+    assert "notify test hook" in told.out
+    told = zaiko("notify", "list")
+    assert "hook" in told.out
+    assert "secret-word" not in told.out
+    told = zaiko("notify", "test", "hook")
+    assert told.code == 3
+    assert is_one_sentence(told)
+    assert zaiko("notify", "remove", "hook").code == 0
+    assert zaiko("notify", "--json").json == []

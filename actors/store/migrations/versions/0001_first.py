@@ -229,6 +229,7 @@ def _mall() -> None:
         sa.Column("last_push_at", sa.Float(), nullable=True),
         sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key_expires_at", sa.Float(), nullable=True),
+        sa.Column("warned_days", sa.Integer(), nullable=True),
         sa.Column("credentials_version", sa.Integer(), nullable=False),
         sa.Column("grace_until", sa.Float(), nullable=True),
         sa.Column("terms", sa.Text(), nullable=False),
