@@ -74,6 +74,18 @@ class MallView(Struct, frozen=True, kw_only=True):
     """How quantities are written there; None: a probe must tell first."""
     is_probed: bool = False
     """A probe told it, and not the settings."""
+    linked: int = 0
+    """Linked listings."""
+    poll_interval_s: float | None = None
+    """From one order poll to the next, as it is set."""
+    poll_allowed_s: float | None = None
+    """The same as the mall's rates allow it for long: where it is more, it is what happens."""
+    compare_interval_s: float | None = None
+    """From one comparison of a listing to the next, as it is set."""
+    compare_all_s: float | None = None
+    """How long reading all linked listings takes at least: where it is more, it is what happens."""
+    push_all_s: float | None = None
+    """How long writing all linked listings takes at least."""
 
 
 class StatusView(Struct, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ from engine.questions import (
     StockRowView,
     WaitingView,
 )
+from engine.tempo_told import compare_all_s, poll_allowed_s, push_all_s
 
 PAGE_ROWS_MAX = 1_000
 """Rows of one page of a list; a client asks for the next."""
@@ -149,8 +150,9 @@ class Answers:
     def _status(self, connection: Connection, now: float) -> StatusView:
         views = []
         for account in list(self._accounts.values()):
-            faults, pending, unproven, oldest = mall_figures(connection, account.id)
-            row = account.row
+            figures = mall_figures(connection, account.id)
+            row, settings, card = account.row, account.settings, account.card
+            oldest = figures.oldest_proof
             breaker = self._store.breakers.load(connection, account.id)
             views.append(
                 MallView(
@@ -159,16 +161,22 @@ class Answers:
                     state=lane_state(account.lane),
                     last_poll_at=row.last_poll_at,
                     last_push_at=row.last_push_at,
-                    open_faults=faults,
-                    pending_pushes=pending,
+                    open_faults=figures.faults,
+                    pending_pushes=figures.pending,
                     orders_age_s=None if row.last_poll_at is None else now - row.last_poll_at,
                     key_expires_at=row.key_expires_at,
                     oldest_proof_age_s=None if oldest is None else account.to_mall(now) - oldest,
-                    unproven=unproven,
+                    unproven=figures.unproven,
                     mode="shadow" if account.is_shadow else "live",
                     waiting=breaker.waiting if breaker.is_tripped else 0,
-                    write_kind=None if account.card.needs_probe else account.card.write_kind,
+                    write_kind=None if card.needs_probe else card.write_kind,
                     is_probed=account.is_probed,
+                    linked=figures.linked,
+                    poll_interval_s=settings.poll_interval_s,
+                    poll_allowed_s=poll_allowed_s(card, settings.speed),
+                    compare_interval_s=settings.compare_interval_s,
+                    compare_all_s=compare_all_s(card, figures.linked, settings.speed),
+                    push_all_s=push_all_s(card, figures.linked, settings.speed),
                 )
             )
         return StatusView(inventory="running", malls=tuple(views))
