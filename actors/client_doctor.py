@@ -53,7 +53,7 @@ def examine(config: Path | None, status: Callable[[Settings], Any]) -> tuple[int
     findings = [_finding("settings", "", "good", *said)]
     told = _asked(settings, status)
     findings += (*_state_dir(settings), *_keys(settings), *_tempo(settings, told))
-    findings += (*_clock_and_reach(settings), *_daemon(told))
+    findings += (*_clock_and_reach(settings), *_daemon(settings, told))
     is_good = all(finding["state"] != "bad" for finding in findings)
     return 0, {"ok": is_good, "checks": findings}
 
@@ -185,7 +185,7 @@ def _asked(settings: Settings, status: Callable[[Settings], Any]) -> Status:
     return malls
 
 
-def _daemon(status: Status) -> Findings:
+def _daemon(settings: Settings, status: Status) -> Findings:
     if isinstance(status, Refusal):
         yield _finding("daemon", "", "warning", status.message, status.message_en)
         return
