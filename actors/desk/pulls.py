@@ -79,6 +79,8 @@ def _work(
     if not is_push_allowed(account.lane):
         return NoWork(None)
     give_up_lost_calls(turn, account, letter.now)
+    if account.card.needs_probe:
+        _place_moved(turn, account, letter.now)
     probe = probing.probe_due(turn, account, letter)
     if probe is not None:
         return probe
@@ -190,9 +192,10 @@ def _repeated(turn: Turn, account: Account, letter: Pull) -> PushWork | ReadWork
 
 
 def _pushes(turn: Turn, account: Account, letter: Pull) -> PushWork | None:
-    is_looked_at = look_again(turn, account, letter.now)
     if account.is_shadow:
+        _place_moved(turn, account, letter.now)
         return None
+    is_looked_at = look_again(turn, account, letter.now)
     if account.rules.write_kind is WriteKind.RELATIVE and not account.row.is_last_poll_ok:
         return None
     batch = _Batch(turn, account, letter.now)
@@ -211,6 +214,15 @@ def _pushes(turn: Turn, account: Account, letter: Pull) -> PushWork | None:
         due = turn.store.pushes.due(turn.connection, account.id, BULK, letter.now, most)
         batch.weigh(due, BULK)
     return batch.take()
+
+
+def _place_moved(turn: Turn, account: Account, now: float) -> None:
+    """Looks at what moved where no push is given: a listing whose total has come is compared."""
+    look_again(turn, account, now)
+    moved = _moved(turn, account)
+    batch = _Batch(turn, account, now)
+    batch.place(_listings_of(turn, account, moved.by_order), ORDER_DRIVEN)
+    batch.place(_listings_of(turn, account, moved.otherwise))
 
 
 def _moved(turn: Turn, account: Account) -> Moved:
@@ -258,7 +270,7 @@ class _Batch:
             return min(limit, RISKY_ROWS_MAX)
         return limit
 
-    def place(self, records: Sequence[PushRecord]) -> None:
+    def place(self, records: Sequence[PushRecord], priority: int | None = None) -> None:
         """Counts what people moved as waiting, at once, before the breaker judges."""
         records = [record for record in records if record.listing_id not in self._seen]
         if not records:
@@ -267,7 +279,7 @@ class _Batch:
         listings = self._listings(records)
         for record in records:
             want = want_of(account, listings[record.listing_id], self._now, turn.no_rise)
-            place(record, want, account)
+            place(record, want, account, priority)
         turn.store.pushes.save(turn.connection, records, account.rules)
 
     def _listings(self, records: Sequence[PushRecord]) -> dict[int, ListingRow]:

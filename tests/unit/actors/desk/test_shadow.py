@@ -190,3 +190,18 @@ def test_a_mall_set_to_shadow_gives_no_push_that_was_due_or_under_way(
     assert settle_all(house, mall, shown(7)) >= LISTINGS
     view = shadow(house, mall)
     assert (view["mode"], view["changing"], view["unknown"]) == ("shadow", LISTINGS, 0)
+
+
+def test_a_listing_that_waited_for_its_total_is_compared_all_the_same(
+    house: DeskHouse, mall: str
+) -> None:
+    rows = [(code, "") for code in (*codes(), "late")]
+    # The base mall's listing gives the total, which it has only once its readings have settled.
+    house.import_rows("rakuten", *rows)
+    house.import_rows(mall, *rows)
+    settle_all(house, mall, shown(7, late=3))
+    settle_all(house, "rakuten", shown(9, late=4))
+    assert isinstance(house.pull(mall, push=True), NoWork)
+    work = house.pull(mall, reading=True)
+    assert isinstance(work, ReadWork)
+    assert "late" in [row.ref.code for row in work.rows]
