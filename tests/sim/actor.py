@@ -9,11 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from actors.mall_account import tempo_of
+from config.settings import Settings
 from engine.family_news import FamilyNews
 from engine.faults import Family, FaultKind, FaultSpec, Level
 from engine.lane import LaneState
 from engine.mall import Mall
-from engine.mall_action import Beat, Check, Moment, Poll, Pull, Standing, Tempo, Track
+from engine.mall_action import Beat, Check, Moment, Poll, Pull, Standing, Track
 from engine.messages import (
     PROTOCOL,
     CheckWork,
@@ -46,9 +48,6 @@ from tests.sim.trace import Trace
 ANSWER_S = 3.0
 PAUSE_S = 0.2
 HELLO_PAUSE_S = 0.5
-LEASE_FRESH_S = 12.0
-HEARTBEAT_S = 4.0
-DAY_S = 86_400.0
 TOKEN = "of this house"
 
 Letter = Callable[[int, int], Any]
@@ -66,25 +65,12 @@ class Actor(Host):
 
     def __init__(
         self, clock: Clock, bus: Bus, pretend: PretendMall, trace: Trace, rng: random.Random,
-        instance: str,
+        instance: str, pulses: Settings,
     ) -> None:  # fmt: skip
         super().__init__(clock)
         self.bus, self.pretend, self.trace, self.rng = bus, pretend, trace, rng
         self.plan = pretend.plan
-        settings = self.plan.settings
-        self.mall = Mall(
-            Tempo(
-                write_kind=self.plan.card.write_kind,
-                poll_interval_s=settings.poll_interval_s,
-                reread_interval_s=settings.reread_interval_s,
-                changeable_s=settings.changeable_days * DAY_S,
-                lag_s=settings.lag_s,
-                eps_s=settings.eps_s,
-                stamp_resolution_s=self.plan.card.stamp_resolution_s,
-                heartbeat_interval_s=HEARTBEAT_S,
-                lease_fresh_s=LEASE_FRESH_S,
-            )
-        )
+        self.mall = Mall(tempo_of(pulses, self.plan.settings, self.plan.card))
         self.process = instance
         self.sender = instance.encode()
         self.instance = instance
@@ -230,7 +216,7 @@ class Actor(Host):
                     number,
                     PROTOCOL,
                     self.pretend.name,
-                    "rakuten",
+                    self.plan.card.kind,
                     self.instance,
                     TOKEN,
                     self.offset_s,

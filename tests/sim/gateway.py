@@ -112,7 +112,7 @@ class Gateway:
             if trouble == "late":
                 assert late is not None
                 late()
-                left_s = pretend.plan.settings.late_s - pretend.plan.settings.http_timeout_s
+                left_s = pretend.plan.late_s - pretend.plan.settings.http_timeout_s
                 clock.at(deadline + pretend.rng.uniform(0.0, left_s * 0.95), execute)
                 return
             if trouble == "deaf":

@@ -42,7 +42,7 @@ class People:
         self.faults = scenario.faults
         for mall in house.malls:
             self._every(1.0 / mall.plan.shoppers_per_s, partial(self._shop, mall))
-        self._every(10.0, self._deliver)
+        self._every(10.0 * scenario.pace, self._deliver)
         self._every_if("edits", 9.0, self._edit_order)
         self._every_if("touches", 15.0, self._touch)
         self._every_if("hands", 50.0, self._edit_by_hand)
@@ -81,7 +81,7 @@ class People:
 
     def _every_if(self, fault: str, mean_s: float, act: Callable[[], None]) -> None:
         if fault in self.faults:
-            self._every(mean_s, act)
+            self._every(mean_s * self.house.scenario.pace, act)
 
     def _say(self, what: str) -> None:
         self.house.trace.say(self.house.clock.now, "people", what)

@@ -86,6 +86,8 @@ class PretendMall:
         self.catalogue: list[tuple[str, str]] = []
         """(code, SKU code) in the order an import reads them."""
         self.orders: dict[str, MallOrder] = {}
+        self.revision = 0
+        """Counts whatever may move a truth."""
         self.executed: dict[int, int] = {}
         """call id -> what the write did to q."""
         self.key = 1
@@ -122,8 +124,8 @@ class PretendMall:
         return math.floor(moment / resolution_s) * resolution_s if resolution_s > 1 else moment
 
     def _readable_at(self, since: float = 0.0, late_s: float = 0.0) -> float:
-        lag_s = self.plan.settings.lag_s
-        lag = lag_s + late_s if late_s else self.rng.uniform(0.0, lag_s)
+        lag_s = self.plan.lag_s
+        lag = lag_s + late_s if late_s else self.rng.uniform(self.plan.lag_s_min, lag_s)
         return max(since, self.clock.now + lag)
 
     def buy(
@@ -155,6 +157,7 @@ class PretendMall:
 
     def _move(self, code: str, amount: int, order: str) -> Change:
         shelf = self.shelves[code]
+        self.revision += 1
         change = Change(self.clock.now, amount, order=order)
         if amount:
             shelf.changes.append(change)
@@ -233,6 +236,7 @@ class PretendMall:
 
     def edit_by_hand(self, code: str, quantity: int) -> None:
         shelf = self.shelves[code]
+        self.revision += 1
         if quantity != shelf.q:
             shelf.edits.append((self.clock.now, quantity - shelf.q))
             shelf.was_edited = True
@@ -264,12 +268,20 @@ class PretendMall:
 
     # --- what calls find ----------------------------------------------------------------------
 
-    def list_orders(self, start: float, end: float) -> list[tuple[MallOrder, Version]]:
-        """Readable orders placed in [start, end] by their stamp, oldest first."""
+    def list_orders(
+        self, start: float, end: float, *, by_change: bool = False
+    ) -> list[tuple[MallOrder, Version]]:
+        """Readable orders placed in [start, end] by their stamp, oldest first.
+
+        by_change: also those whose readable version is of `start` or later.
+        """
         found = []
         for order in self.orders.values():
             version = order.readable(self.clock.now)
-            if version is not None and start <= order.stamp <= end:
+            if version is None:
+                continue
+            is_changed = by_change and version.at + self.plan.offset_s >= start
+            if start <= order.stamp <= end or is_changed:
                 found.append((order, version))
         return sorted(found, key=lambda pair: (pair[0].stamp, pair[0].number))
 
@@ -278,7 +290,7 @@ class PretendMall:
         shelf = self.shelves[code]
         if shelf.is_missing:
             return None
-        stale_s = self.plan.card.stale_s
+        stale_s = self.plan.stale_s
         moment = self.clock.now - (self.rng.uniform(0.0, stale_s) if stale_s else 0.0)
         return moment, shelf.shown_at(moment)
 
@@ -290,6 +302,7 @@ class PretendMall:
         "" is a reply row by row. "named" fails the call with the name of the first bad row,
         "unnamed" without; what the rows say then is the truth, which the reply does not tell.
         """
+        self.revision += 1
         for row in rows:
             self.shelves[row.code].strays.pop(row.call_id, None)
         wrong = next((place for place, row in enumerate(rows) if self._is_wrong(row)), None)
@@ -339,7 +352,7 @@ class PretendMall:
     def _accept(self, shelf: Shelf, row: Row) -> None:
         value = row.value
         assert value is not None
-        live_s = self.plan.card.live_s
+        live_s = self.plan.live_s
         shelf.landing += 1
 
         def land() -> None:
@@ -353,6 +366,7 @@ class PretendMall:
 
     def _overwrite(self, shelf: Shelf, value: int, since: float) -> None:
         """An absolute value: orders that came since the writer looked are erased."""
+        self.revision += 1
         for change in shelf.changes:
             if change.at >= since:
                 change.in_q = False

@@ -13,8 +13,9 @@ from tests.sim.scenario import MallPlan, draw
 def plan(write_kind: WriteKind, **habits: object) -> MallPlan:
     found = draw(0).malls[0]
     settings = replace(found.settings, lag_s=0.0)
-    card = replace(found.card, write_kind=write_kind, stale_s=0.0, live_s=0.0)
-    return replace(found, settings=settings, card=card, bulk="rows", restocks="yes", **habits)
+    card = replace(found.card, write_kind=write_kind)
+    habits = {"bulk": "rows", "restocks": "yes", "stale_s": 0.0, "live_s": 0.0, **habits}
+    return replace(found, settings=settings, card=card, **habits)
 
 
 def mall(of: MallPlan, **shelves: int) -> PretendMall:
@@ -53,7 +54,7 @@ def test_an_order_between_guard_and_write_is_erased_and_an_earlier_one_is_not() 
 
 def test_an_anchored_write_shows_when_it_is_live_and_erases_what_came_before() -> None:
     of = plan(WriteKind.ANCHORED)
-    one = mall(replace(of, card=replace(of.card, live_s=8.0)), tee=5)
+    one = mall(replace(of, live_s=8.0), tee=5)
     one.buy([("tee", 1)])
     one.write([Row(1, "tee", 0, 9)])
     shelf = one.shelves["tee"]
@@ -64,7 +65,7 @@ def test_an_anchored_write_shows_when_it_is_live_and_erases_what_came_before() -
 
 def test_a_stale_read_shows_a_moment_of_the_past() -> None:
     of = plan(WriteKind.ANCHORED)
-    one = mall(replace(of, card=replace(of.card, stale_s=10.0)), tee=5)
+    one = mall(replace(of, stale_s=10.0), tee=5)
     one.clock.now += 100
     one.buy([("tee", 1)])
     reads = [one.read("tee") for _ in range(20)]
