@@ -65,7 +65,7 @@ class Actor(Host):
 
     def __init__(
         self, clock: Clock, bus: Bus, pretend: PretendMall, trace: Trace, rng: random.Random,
-        instance: str, pulses: Settings,
+        *, instance: str, pulses: Settings,
     ) -> None:  # fmt: skip
         super().__init__(clock)
         self.bus, self.pretend, self.trace, self.rng = bus, pretend, trace, rng
@@ -76,6 +76,8 @@ class Actor(Host):
         self.instance = instance
         self.epoch = 0
         self.key = 0
+        self.candidate = 0
+        """The key that an operator wants checked."""
         self.gateway = Gateway(self)
         self.polling = Polling(self, self.gateway)
         self.learnt_offset_s: float | None = None
@@ -246,7 +248,7 @@ class Actor(Host):
             lane=lease.lane if lease.credentials is not None else LaneState.HALTED,
             last_call_id=lease.last_call_id,
             plan=(lease.watermark, lease.recheck_watermark, lease.recheck_at),
-            grace_s=0.0,
+            grace_s=max((lease.grace_until or 0.0) - self.clock.now, 0.0),
         )
         self.say(f"lease epoch={lease.epoch} {lease.lane}")
         self.stir()
@@ -254,8 +256,9 @@ class Actor(Host):
     def obey(self, order: Any) -> None:
         if not isinstance(order, LaneOrder):
             return
-        if order.credentials is not None:
+        if order.credentials is not None and int(order.credentials["key"]) != self.key:
             self.key = int(order.credentials["key"])
+            self.mall.key_changed(self.at(), self.plan.settings.bounds.key_grace_s)
         before = self.mall.lane
         self.mall.ordered(self.at(), order.lane, order.poll_now)
         if self.mall.lane is not before:
@@ -283,6 +286,9 @@ class Actor(Host):
                     self.spawn(self._pull(action))
                 case Poll():
                     self.spawn(self.polling.poll(action))
+                case Check(check=check, is_grace=True):
+                    # A changed key may be too new: it is tried on, and nothing else is.
+                    self.spawn(self._check(check, self.candidate if check else self.key))
                 case Check():
                     # The daily look is no affair of stock.
                     self.mall.check_ended(self.at(), action.check, is_good=True, is_refused=False)
@@ -323,7 +329,8 @@ class Actor(Host):
                 self.mall.pull_ended(self.at(), pull, until)
             case CheckWork(check=check, credentials=credentials):
                 self.mall.work_came(Track.CHECK)
-                self.spawn(self._check(check, int(credentials["key"])))
+                self.candidate = int(credentials["key"])
+                self.spawn(self._check(check, self.candidate))
             case ImportWork():
                 self.mall.work_came(Track.IMPORT)
                 self.spawn(self.gateway.read_catalogue(reply.work))
@@ -362,7 +369,8 @@ class Actor(Host):
                 None,
             )
         )
-        self.mall.check_ended(self.at(), check, is_good=is_good, is_refused=False)
+        is_refused = isinstance(broken, Broken) and broken.is_refused_key
+        self.mall.check_ended(self.at(), check, is_good=is_good, is_refused=is_refused)
         self.obey(order)
         self.stir()
 

@@ -225,6 +225,8 @@ class Auditor:
                 f"{number}/{line.line} counted {line.counted}, its snapshots say {counts}"
             )
             for share in line.shares:
+                if share.sku_id not in self.totals:
+                    continue  # The SKU was deleted here: its past moves nothing.
                 key = (line.line, share.sku_id)
                 if key not in book.openings:
                     opened = self.starts[share.sku_id]
@@ -246,6 +248,8 @@ class Auditor:
             " base_listing_id FROM sku"
         )
         self.moved_now = set()
+        for gone in self.totals.keys() - {row[0] for row in rows}:
+            del self.totals[gone], self.sku_codes[gone]
         for sku, code, total, started_at, opened_start, opened_end, counted_at, base in rows:
             self.sku_codes[sku] = code
             if started_at is not None and sku not in self.starts:

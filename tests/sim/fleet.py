@@ -13,7 +13,7 @@ from config.settings import LAG_S, LAG_S_OF_KIND, LATE_AFTER_TIMEOUT_S, MallSett
 from malls.amazon.card import VISIBLE_AFTER_S
 from malls.aupay.card import STALE_S
 from malls.registry import KINDS, card_of
-from tests.sim.scenario import FAULTS, ListingPlan, MallPlan, Scenario, draw_listings
+from tests.sim.scenario import FAULTS, RARE_FAULTS, ListingPlan, MallPlan, Scenario, draw_listings
 
 FLEET_SEED: Final = 1_000_003
 """Keeps a fleet's draws apart from those of the plain scenario with the same seed."""
@@ -30,7 +30,7 @@ def draw_fleet(seed: int) -> Scenario:
     rng.shuffle(kinds)
     base = rng.choice((0, 0, kinds.index("rakuten")))
     share = rng.choice((0.0, 0.3, 0.6, 0.9))
-    faults = frozenset(name for name in FAULTS if rng.random() < share)
+    faults = frozenset(name for name in FAULTS if rng.random() < share) | _rare(seed, share)
     malls = tuple(
         _mall(rng, kind, speed, is_base=place == base) for place, kind in enumerate(kinds)
     )
@@ -54,6 +54,12 @@ def draw_fleet(seed: int) -> Scenario:
     )
 
 
+def _rare(seed: int, share: float) -> frozenset[str]:
+    """Drawn apart, so that one more of them leaves every fleet as it was."""
+    rng = random.Random(seed * FLEET_SEED + 1)
+    return frozenset(name for name in RARE_FAULTS if rng.random() < share)
+
+
 def _mall(rng: random.Random, kind: str, speed: float, *, is_base: bool) -> MallPlan:
     settings = _settings(rng, kind, speed)
     card = card_of(kind, settings.switches)
@@ -72,7 +78,8 @@ def _mall(rng: random.Random, kind: str, speed: float, *, is_base: bool) -> Mall
         bulk=_bulk(rng, kind),
         is_atomic=settings.bulk_is_atomic or rng.random() < 0.5,
         restocks=restocks,
-        tells_restocks=rng.random() < 0.3,
+        # No mall that splits orders tells of a line whether it restocks.
+        tells_restocks=kind != "yahoo" and rng.random() < 0.3,
         tells_original=rng.random() < 0.5,
         tells_changed_at=rng.random() < 0.4,
         tells_marks=kind == "amazon" or rng.random() < 0.8,
@@ -80,6 +87,8 @@ def _mall(rng: random.Random, kind: str, speed: float, *, is_base: bool) -> Mall
         shoppers_per_s=rng.choice((0.03, 0.08)) / (REAL_PACE if is_real else 1.0),
         stale_s=STALE_S / speed if is_stale else 0.0,
         live_s=STALE_S / speed if is_stale else 0.0,
+        splits=kind == "yahoo",
+        key_grace_s=settings.bounds.key_grace_s if kind == "rakuten" else 0.0,
         lag_s_min=VISIBLE_AFTER_S / speed if kind == "amazon" else 0.0,
     )
 

@@ -104,7 +104,15 @@ class House:
         self._processes += 1
         mall = self.malls[place]
         name = f"{mall.name}.{self._processes}"
-        actor = Actor(self.clock, self.bus, mall, self.trace, self._random(), name, self.pulses)
+        actor = Actor(
+            self.clock,
+            self.bus,
+            mall,
+            self.trace,
+            self._random(),
+            instance=name,
+            pulses=self.pulses,
+        )
         actor.gateway.called = self.auditor.called
         actor.gateway.was_read = self.auditor.was_read
         actor.polling.snapshot_made = self.auditor.snapshot_made

@@ -43,10 +43,20 @@ class Keyring:
 
     def __init__(self) -> None:
         self.versions: dict[str, int] = {}
+        self.changed_at: dict[str, float] = {}
 
     def read(self, mall: str) -> StoredKey | None:
         version = self.versions.get(mall, 1)
-        return StoredKey(version=version, changed_at=0.0, credentials={"key": str(version)})
+        return StoredKey(
+            version=version,
+            changed_at=self.changed_at.get(mall, 0.0),
+            credentials={"key": str(version)},
+        )
+
+    def store(self, mall: str, version: int, now: float) -> None:
+        """An operator's new key; the same one again changes nothing."""
+        if self.versions.get(mall, 1) != version:
+            self.versions[mall], self.changed_at[mall] = version, now
 
     def rotate(self, mall: str, credentials: Mapping[str, str], version: int) -> bool:
         raise AssertionError("no pretend mall rotates keys")

@@ -35,6 +35,9 @@ class Shelf:
     is_missing: bool = False
     was_edited: bool = False
     """By hand, ever: a held difference may stand."""
+    is_reborn: bool = False
+    """Its SKU was deleted and imported again, and what becomes of older orders is not known to
+    the new listing: a comparison finds it as a difference."""
 
     def show(self, now: float, quantity: int) -> None:
         self.q = quantity
@@ -92,11 +95,15 @@ class PretendMall:
         """call id -> what the write did to q."""
         self.key = 1
         """The version of the key that works."""
+        self.key_works_at = 0.0
+        """A new key is refused until then."""
         self.down_until = 0.0
         self.down_as = ""
         self.trouble_share = 0.0
         """Share of calls that fail in some way."""
         self.slow_share = 0.0
+        self.overdue_share = 0.0
+        """Share of late writes that land after late_s."""
         self.habits = Habits(
             plan.tells_original,
             plan.tells_restocks,
@@ -191,6 +198,30 @@ class PretendMall:
         self._append(order, old.lines, changes, edited=old.edited, raised=old.raised)
         order.latest.cancelled = True
 
+    def split(self, order: MallOrder, key: str, units: int) -> MallOrder:
+        """Staff moves units of a line to an order of its own; no quantity of the mall moves.
+
+        Both show at one moment.
+        """
+        old, line = order.latest, order.latest.lines[key]
+        lines = dict(old.lines)
+        lines[key] = Line(line.code, line.quantity - units, line.original, line.restocks)
+        self._append(order, lines, [], edited=True, raised=old.raised)
+        child = Version(
+            0, self.clock.now, order.latest.readable_at,
+            {"1": Line(line.code, units, units, line.restocks)},
+            cancelled=False, counts=old.counts, edited=False, raised=False,
+            is_raise=False, changed_at=None,
+        )  # fmt: skip
+        number = f"{self.name}-{len(self.orders) + 1}"
+        # A parent that nobody can read yet hides its child as well.
+        is_late = child.readable_at > self.clock.now + self.plan.lag_s
+        found = MallOrder(
+            number, self.stamp(), self.clock.now, [child], is_late=is_late, parent=order.number
+        )
+        self.orders[number] = found
+        return found
+
     def touch(self, order: MallOrder, *, counts: bool) -> None:
         """A step that changes the mark and perhaps the status, and no line."""
         old = order.latest
@@ -257,7 +288,7 @@ class PretendMall:
         the reply says nothing. lost, deaf: no reply, not done and done. late: done after its
         caller has given up.
         """
-        if key != self.key:
+        if key != self.key or self.clock.now < self.key_works_at:
             return "401"
         if self.clock.now < self.down_until:
             return self.down_as
@@ -348,6 +379,26 @@ class PretendMall:
         shelf.show(self.clock.now, after)
         self.executed[row.call_id] = after - before
         return RowSaid("done", after if self.plan.answers_quantity else None)
+
+    def write_overdue(self, rows: list[Row]) -> None:
+        """A write that lands after late_s, which nobody waits for any more: as good as a hand."""
+        self.revision += 1
+        for row in rows:
+            shelf = self.shelves[row.code]
+            if shelf.is_bad or shelf.is_missing:
+                continue
+            before = shelf.q - shelf.unseen
+            if row.value is None:
+                bad = self.plan.below_zero == "refuses" and shelf.q + row.delta < 0
+                floor = -math.inf if self.plan.below_zero == "negative" else 0
+                after = shelf.q if bad else max(int(shelf.q + row.delta), floor)
+                shelf.show(self.clock.now, int(after))
+            else:
+                self._overwrite(shelf, row.value, row.guarded_at or -math.inf)
+            moved = shelf.q - shelf.unseen - before
+            if moved:
+                shelf.edits.append((self.clock.now, moved))
+                shelf.was_edited = True
 
     def _accept(self, shelf: Shelf, row: Row) -> None:
         value = row.value

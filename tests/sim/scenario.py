@@ -25,6 +25,8 @@ FAULTS = (
     "edits", "hands", "operator", "links", "touches", "uncounted",
 )  # fmt: skip
 """Classes of trouble."""
+RARE_FAULTS = ("overdue", "splits", "grace", "deletes")
+"""More of them, for fleets: what breaks a mall's promise, and what seldom happens."""
 
 
 class MallPlan(Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ class MallPlan(Struct, frozen=True, kw_only=True):
     """How long an accepted write may truly take until it is live."""
     lag_s_min: float = 0.0
     """No order is readable earlier after its placing or change."""
+    splits: bool = False
+    """Its staff can split orders, and a child names its parent."""
     key_grace_s: float = 0.0
     """A new key may be refused for so long after its issue."""
 
