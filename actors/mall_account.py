@@ -7,7 +7,7 @@ from actors.mall_clock import MallClock
 from actors.mall_http import MallHttp
 from config.settings import MallSettings, Settings
 from engine.connector import Card, Kind
-from engine.mall_action import GRACE_INTERVAL_S, POLL_DISTANCE_S, Tempo
+from engine.mall_action import GRACE_INTERVAL_S, LATE_ORDERS_S, POLL_DISTANCE_S, Tempo
 from engine.pacing import Pacing
 from malls.registry import connector_of, settled_switches
 
@@ -68,5 +68,6 @@ def tempo_of(house: Settings, settings: MallSettings, card: Card) -> Tempo:
         lease_fresh_s=house.lease_fresh_s,
         grace_interval_s=GRACE_INTERVAL_S / settings.speed,
         lists_changes=card.lists_changes,
+        late_orders_s=LATE_ORDERS_S / settings.speed,
         poll_distance_s=max(POLL_DISTANCE_S, card.poll_distance_s / settings.speed),
     )

@@ -286,7 +286,7 @@ class Mall:
         window_start = at.mall - tempo.changeable_s
         margin_s = tempo.stamp_resolution_s + tempo.eps_s + tempo.lag_s
         if tempo.lists_changes and self.recheck_watermark is not None:
-            window_start = self.recheck_watermark - margin_s
+            window_start = self.recheck_watermark - max(margin_s, tempo.late_orders_s)
         if self.watermark is not None:
             recent = self.watermark - margin_s
             # After a very long halt the window of new orders may be the longer one.

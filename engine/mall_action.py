@@ -26,6 +26,9 @@ CHECK_DELAY_S: Final = 10.0
 """From the lease to the first look: catching up comes first."""
 CHECK_RETRY_S: Final = 3_600.0
 """The same after a look that failed."""
+LATE_ORDERS_S: Final = 3_600.0
+"""A re-read of what changed begins this long before the last one (a mall's time): an order or a
+change that shows later than `lag_s` is still found. Later still, its next change brings it."""
 GRACE_INTERVAL_S: Final = 150.0
 """A refused changed key is tried again this often while its grace lasts (a mall's time)."""
 
@@ -60,7 +63,8 @@ class Tempo(Struct, frozen=True, kw_only=True):
     """Without an answer for this long no call is begun: somebody else may hold the mall."""
     grace_interval_s: float = GRACE_INTERVAL_S
     lists_changes: bool = False
-    """A re-read reaches back to the last one only: the mall lists what changed since."""
+    """A re-read reaches back to the last one, less `late_orders_s`: the mall lists changes."""
+    late_orders_s: float = LATE_ORDERS_S
     poll_distance_s: float = POLL_DISTANCE_S
     """From one poll to an early one that only a wanted re-read asks for."""
 

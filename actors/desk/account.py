@@ -93,6 +93,8 @@ class Account:
         """credentials_version the holder was last given."""
         self.reread: set[str] = set()
         """Orders to be read besides those a poll lists."""
+        self.reread_parked_to = ""
+        """The parked order that was asked for last; the next ones have their turn."""
         self.has_parked = False
         """Some order of the mall is parked."""
         self.breaker = Breaker()

@@ -40,7 +40,7 @@ from engine.push_state import (
 from engine.snapshot import OrderMark, OrderSnapshot, UnreadableOrder
 
 REREAD_ORDERS_MAX = 100
-"""Orders a mall is asked to read besides those it listed (parents of split orders)."""
+"""Orders a mall is asked to read besides those it listed (parents of split orders, parked ones)."""
 RECHECK_MARGIN_S = 0.01
 """A re-read planned at the very instant would settle nothing: S2 asks for later than it."""
 
@@ -358,6 +358,8 @@ def poll_ended(turn: Turn, account: Account, letter: PollEnded, sender: bytes) -
         row.grace_until = None
         if letter.is_recheck:
             row.recheck_watermark = max(row.recheck_watermark or letter.began, letter.began)
+            if account.card.lists_changes and account.has_parked:
+                _reread_parked(turn, account)
         if LaneEffect.AUDIT in account.step(LaneEvent.POLL_OK):
             now = account.to_mall(turn.now)
             turn.store.pushes.audit_all(turn.connection, account.id, now)
@@ -403,6 +405,21 @@ def _park(turn: Turn, account: Account, letter: OrdersRead) -> None:
         if orders.park(connection, _parked_row(turn, account, unreadable)):
             turn.fault(account, Family.ORDERS, unreadable.order, "", PARKED_ORDER)
         turn.parked_changed = True
+
+
+def _reread_parked(turn: Turn, account: Account) -> None:
+    """Asks for parked orders again where a re-read lists none that did not change since.
+
+    More than fit take turns, so that a few that are never readable keep no other one away.
+    """
+    rows = turn.store.orders.parked(turn.connection, account.id)
+    numbers = sorted(row.number for row in rows)
+    later = [number for number in numbers if number > account.reread_parked_to]
+    others = [number for number in numbers if number <= account.reread_parked_to]
+    wanted = (later + others)[: REREAD_ORDERS_MAX - len(account.reread)]
+    account.reread.update(wanted)
+    if wanted:
+        account.reread_parked_to = wanted[-1]
 
 
 def _parked_row(turn: Turn, account: Account, order: UnreadableOrder) -> ParkedRow:

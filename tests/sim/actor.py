@@ -9,11 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from actors.mall_account import tempo_of
+from config.settings import Settings
 from engine.family_news import FamilyNews
 from engine.faults import Family, FaultKind, FaultSpec, Level
 from engine.lane import LaneState
 from engine.mall import Mall
-from engine.mall_action import Beat, Check, Moment, Poll, Pull, Standing, Tempo, Track
+from engine.mall_action import Beat, Check, Moment, Poll, Pull, Standing, Track
 from engine.messages import (
     PROTOCOL,
     CheckWork,
@@ -46,9 +48,6 @@ from tests.sim.trace import Trace
 ANSWER_S = 3.0
 PAUSE_S = 0.2
 HELLO_PAUSE_S = 0.5
-LEASE_FRESH_S = 12.0
-HEARTBEAT_S = 4.0
-DAY_S = 86_400.0
 TOKEN = "of this house"
 
 Letter = Callable[[int, int], Any]
@@ -66,30 +65,19 @@ class Actor(Host):
 
     def __init__(
         self, clock: Clock, bus: Bus, pretend: PretendMall, trace: Trace, rng: random.Random,
-        instance: str,
+        *, instance: str, pulses: Settings,
     ) -> None:  # fmt: skip
         super().__init__(clock)
         self.bus, self.pretend, self.trace, self.rng = bus, pretend, trace, rng
         self.plan = pretend.plan
-        settings = self.plan.settings
-        self.mall = Mall(
-            Tempo(
-                write_kind=self.plan.card.write_kind,
-                poll_interval_s=settings.poll_interval_s,
-                reread_interval_s=settings.reread_interval_s,
-                changeable_s=settings.changeable_days * DAY_S,
-                lag_s=settings.lag_s,
-                eps_s=settings.eps_s,
-                stamp_resolution_s=self.plan.card.stamp_resolution_s,
-                heartbeat_interval_s=HEARTBEAT_S,
-                lease_fresh_s=LEASE_FRESH_S,
-            )
-        )
+        self.mall = Mall(tempo_of(pulses, self.plan.settings, self.plan.card))
         self.process = instance
         self.sender = instance.encode()
         self.instance = instance
         self.epoch = 0
         self.key = 0
+        self.candidate = 0
+        """The key that an operator wants checked."""
         self.gateway = Gateway(self)
         self.polling = Polling(self, self.gateway)
         self.learnt_offset_s: float | None = None
@@ -230,7 +218,7 @@ class Actor(Host):
                     number,
                     PROTOCOL,
                     self.pretend.name,
-                    "rakuten",
+                    self.plan.card.kind,
                     self.instance,
                     TOKEN,
                     self.offset_s,
@@ -260,7 +248,7 @@ class Actor(Host):
             lane=lease.lane if lease.credentials is not None else LaneState.HALTED,
             last_call_id=lease.last_call_id,
             plan=(lease.watermark, lease.recheck_watermark, lease.recheck_at),
-            grace_s=0.0,
+            grace_s=max((lease.grace_until or 0.0) - self.clock.now, 0.0),
         )
         self.say(f"lease epoch={lease.epoch} {lease.lane}")
         self.stir()
@@ -268,8 +256,9 @@ class Actor(Host):
     def obey(self, order: Any) -> None:
         if not isinstance(order, LaneOrder):
             return
-        if order.credentials is not None:
+        if order.credentials is not None and int(order.credentials["key"]) != self.key:
             self.key = int(order.credentials["key"])
+            self.mall.key_changed(self.at(), self.plan.settings.bounds.key_grace_s)
         before = self.mall.lane
         self.mall.ordered(self.at(), order.lane, order.poll_now)
         if self.mall.lane is not before:
@@ -297,6 +286,9 @@ class Actor(Host):
                     self.spawn(self._pull(action))
                 case Poll():
                     self.spawn(self.polling.poll(action))
+                case Check(check=check, is_grace=True):
+                    # A changed key may be too new: it is tried on, and nothing else is.
+                    self.spawn(self._check(check, self.candidate if check else self.key))
                 case Check():
                     # The daily look is no affair of stock.
                     self.mall.check_ended(self.at(), action.check, is_good=True, is_refused=False)
@@ -337,7 +329,8 @@ class Actor(Host):
                 self.mall.pull_ended(self.at(), pull, until)
             case CheckWork(check=check, credentials=credentials):
                 self.mall.work_came(Track.CHECK)
-                self.spawn(self._check(check, int(credentials["key"])))
+                self.candidate = int(credentials["key"])
+                self.spawn(self._check(check, self.candidate))
             case ImportWork():
                 self.mall.work_came(Track.IMPORT)
                 self.spawn(self.gateway.read_catalogue(reply.work))
@@ -376,7 +369,8 @@ class Actor(Host):
                 None,
             )
         )
-        self.mall.check_ended(self.at(), check, is_good=is_good, is_refused=False)
+        is_refused = isinstance(broken, Broken) and broken.is_refused_key
+        self.mall.check_ended(self.at(), check, is_good=is_good, is_refused=is_refused)
         self.obey(order)
         self.stir()
 

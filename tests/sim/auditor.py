@@ -29,6 +29,8 @@ class Auditor:
     def __init__(self, inventory: Inventory, malls: Sequence[PretendMall], trace: Trace) -> None:
         self.inventory = inventory
         self.trace = trace
+        self._malls = malls
+        self._revision = 0
         self.malls = {mall.name: mall for mall in malls}
         self.by_id: dict[int, PretendMall] = {}
         self.books: dict[str, OrderBook] = {}
@@ -131,8 +133,11 @@ class Auditor:
         self.listing_audit.turn(changed, is_single=len(batch) <= 1)
 
     def look(self) -> None:
-        """After a step of the world that no turn was part of."""
-        self.listing_audit.contain_all()
+        """After a step of the world; a turn was looked at already."""
+        revision = sum(mall.revision for mall in self._malls)
+        if revision != self._revision:
+            self._revision = revision
+            self.listing_audit.contain_all()
 
     def _note_outcomes(self, batch: Sequence[Incoming]) -> None:
         for incoming in batch:
@@ -187,7 +192,7 @@ class Auditor:
 
     def _apply(self, book: OrderBook, snapshot: OrderSnapshot) -> None:
         version = self.made[snapshot.order, snapshot.read_from, snapshot.read_until]
-        offset_s, lag_s = book.plan.offset_s, book.plan.settings.lag_s
+        offset_s, lag_s = book.plan.offset_s, book.plan.lag_s
         assert version >= book.version, "an older snapshot was applied after a newer one"
         since = book.order.placed
         if book.applied:
@@ -220,6 +225,8 @@ class Auditor:
                 f"{number}/{line.line} counted {line.counted}, its snapshots say {counts}"
             )
             for share in line.shares:
+                if share.sku_id not in self.totals:
+                    continue  # The SKU was deleted here: its past moves nothing.
                 key = (line.line, share.sku_id)
                 if key not in book.openings:
                     opened = self.starts[share.sku_id]
@@ -241,6 +248,8 @@ class Auditor:
             " base_listing_id FROM sku"
         )
         self.moved_now = set()
+        for gone in self.totals.keys() - {row[0] for row in rows}:
+            del self.totals[gone], self.sku_codes[gone]
         for sku, code, total, started_at, opened_start, opened_end, counted_at, base in rows:
             self.sku_codes[sku] = code
             if started_at is not None and sku not in self.starts:
@@ -353,7 +362,7 @@ class Auditor:
         self, mall: PretendMall, watermark: float | None, recheck: float | None
     ) -> None:
         """Invariant 3 and T1: nothing behind a watermark is unknown, unless it is parked."""
-        behind_s = mall.plan.offset_s + mall.plan.settings.lag_s + EPS_S
+        behind_s = mall.plan.offset_s + mall.plan.lag_s + EPS_S
         seen_to = None if watermark is None else watermark - behind_s
         for number, order in mall.orders.items():
             book = self.books[number]

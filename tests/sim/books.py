@@ -83,7 +83,9 @@ class OrderBook:
             total = -units * counts[-1]
             return total, total
         doubt = sum(abs(by) for by, _ in steps)
-        if placed >= opening.start - margin_s:
+        # Of a split-off order only the bracket is known: its stamp may be its parent's.
+        known_by = self.applied[self._first_shown(line)].until if self.order.parent else placed
+        if max(placed, known_by) >= opening.start - margin_s:
             return -units * (first + doubt), units * doubt
         total = vague = 0
         for by, each in steps:

@@ -88,10 +88,12 @@ class Gateway:
         timeout_s: float | None = None,
         is_write: bool = False,
         late: Callable[[], None] | None = None,
+        overdue: Callable[[], None] | None = None,
     ) -> Steps:
         """Answered or Broken. `key`: an operator's check, which passes the gate.
 
-        `late`: told when a write may still land after its caller has given up.
+        `late`: told when a write may still land after its caller has given up. `overdue`: what
+        happens instead of the write if it lands later than the mall promised.
         """
         actor, pretend, clock = self.actor, self.pretend, self.actor.clock
         if key is None:
@@ -111,8 +113,13 @@ class Gateway:
                 return
             if trouble == "late":
                 assert late is not None
+                assert overdue is not None
+                if pretend.overdue_share and pretend.rng.random() < pretend.overdue_share:
+                    over_s = pretend.plan.late_s * pretend.rng.uniform(1.2, 3.0)
+                    clock.at(deadline + over_s, overdue)
+                    return
                 late()
-                left_s = pretend.plan.settings.late_s - pretend.plan.settings.http_timeout_s
+                left_s = pretend.plan.late_s - pretend.plan.settings.http_timeout_s
                 clock.at(deadline + pretend.rng.uniform(0.0, left_s * 0.95), execute)
                 return
             if trouble == "deaf":
@@ -225,6 +232,7 @@ class Gateway:
             send_by=send_by,
             is_write=True,
             late=strays,
+            overdue=lambda: self.pretend.write_overdue(rows),
         )
         return reply
 

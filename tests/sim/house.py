@@ -7,6 +7,7 @@ after every step. Then calm: faults and orders stop, time runs on, and all must 
 import random
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,12 +16,14 @@ from sqlalchemy import Connection
 from actors.desk.desk import Desk
 from actors.desk.linking import begin_links
 from actors.desk.turn import Turn
+from config.settings import Settings
 from engine.push import is_suspect
 from engine.push_state import ListingPush, PushCall
 from tests.sim.actor import Actor
 from tests.sim.auditor import Auditor
 from tests.sim.bus import Bus
 from tests.sim.clock import START, Clock
+from tests.sim.fleet import draw_fleet
 from tests.sim.inventory import Inventory
 from tests.sim.listing_audit import Listing
 from tests.sim.people import People
@@ -30,8 +33,8 @@ from tests.sim.trace import Trace
 
 RESTART_S = 1.5
 """From an actor's death to the next one's start."""
-CALM_S_MAX = 1_500.0
-"""Within this virtual time everything must have converged."""
+LEASE_FRESH_S = 12.0
+HEARTBEAT_S = 4.0
 MEND_S = 20.0
 
 
@@ -40,6 +43,7 @@ class Ran:
     """What a run came to."""
 
     seed: int
+    fleet: bool
     digest: int
     events: int
     turns: int
@@ -47,6 +51,19 @@ class Ran:
     proofs: int
     error: BaseException | None = None
     last: tuple[str, ...] = ()
+
+
+def pulses_of(scenario: Scenario) -> Settings:
+    """The house's own settings, as far as a run needs them: heartbeats and leases."""
+    return Settings(
+        state_dir=Path(),
+        base_mall=next(plan.settings.name for plan in scenario.malls if plan.is_base),
+        malls=tuple(plan.settings for plan in scenario.malls),
+        source=Path(),
+        database="",
+        heartbeat_interval_s=HEARTBEAT_S * scenario.pace,
+        lease_fresh_s=LEASE_FRESH_S * scenario.pace,
+    )
 
 
 class House:
@@ -62,7 +79,10 @@ class House:
         for listing in scenario.listings:
             mall = self.malls[listing.mall]
             mall.add_shelf(listing.code, listing.sku_code, listing.quantity)
-        self.inventory = Inventory(scenario, self.clock, self.bus, self.trace, self._random())
+        self.pulses = pulses_of(scenario)
+        self.inventory = Inventory(
+            scenario, self.clock, self.bus, self.trace, self._random(), self.pulses
+        )
         self.auditor = Auditor(self.inventory, self.malls, self.trace)
         self.actors: list[Actor | None] = [None for _ in self.malls]
         self._processes = 0
@@ -84,7 +104,15 @@ class House:
         self._processes += 1
         mall = self.malls[place]
         name = f"{mall.name}.{self._processes}"
-        actor = Actor(self.clock, self.bus, mall, self.trace, self._random(), name)
+        actor = Actor(
+            self.clock,
+            self.bus,
+            mall,
+            self.trace,
+            self._random(),
+            instance=name,
+            pulses=self.pulses,
+        )
         actor.gateway.called = self.auditor.called
         actor.gateway.was_read = self.auditor.was_read
         actor.polling.snapshot_made = self.auditor.snapshot_made
@@ -210,7 +238,7 @@ class House:
         self.calm_at = self.clock.now
         self.trace.say(self.clock.now, "people", "calm")
         self._mend()
-        limit = self.clock.now + CALM_S_MAX
+        limit = self.clock.now + self.scenario.calm_s_max
         why = "nothing was looked at"
         look_at = self.clock.now
         while self.clock.now < limit:
@@ -222,7 +250,7 @@ class House:
             if not why:
                 self.auditor.check_ledger()
                 return
-        raise AssertionError(f"no convergence within {CALM_S_MAX} s: {why}")
+        raise AssertionError(f"no convergence within {self.scenario.calm_s_max} s: {why}")
 
     def _mend(self) -> None:
         self.people.mend()
@@ -321,9 +349,9 @@ class House:
         return is_poisoned or is_atomic_lie
 
 
-def simulate(seed: int, *, kept: int = 60) -> Ran:
-    """One run; an AssertionError of it is in the result."""
-    house = House(draw(seed), kept)
+def simulate(seed: int, *, fleet: bool = False, kept: int = 60) -> Ran:
+    """One run, of a mixed fleet or a plain house; an AssertionError of it is in the result."""
+    house = House(draw_fleet(seed) if fleet else draw(seed), kept)
     error: BaseException | None = None
     try:
         house.run()
@@ -333,6 +361,7 @@ def simulate(seed: int, *, kept: int = 60) -> Ran:
         house.close()
     return Ran(
         seed=seed,
+        fleet=fleet,
         digest=house.trace.digest,
         events=house.trace.count,
         turns=house.steps,

@@ -19,8 +19,9 @@ from actors.desk.leases import House
 from actors.keys import StoredKey
 from actors.store.schema import METADATA
 from actors.store.store import Store
+from config.settings import Settings
 from engine.messages import OrdersRead, Refused
-from tests.sim.actor import LEASE_FRESH_S, TOKEN
+from tests.sim.actor import TOKEN
 from tests.sim.bus import Bus
 from tests.sim.clock import Clock
 from tests.sim.scenario import Scenario
@@ -42,10 +43,20 @@ class Keyring:
 
     def __init__(self) -> None:
         self.versions: dict[str, int] = {}
+        self.changed_at: dict[str, float] = {}
 
     def read(self, mall: str) -> StoredKey | None:
         version = self.versions.get(mall, 1)
-        return StoredKey(version=version, changed_at=0.0, credentials={"key": str(version)})
+        return StoredKey(
+            version=version,
+            changed_at=self.changed_at.get(mall, 0.0),
+            credentials={"key": str(version)},
+        )
+
+    def store(self, mall: str, version: int, now: float) -> None:
+        """An operator's new key; the same one again changes nothing."""
+        if self.versions.get(mall, 1) != version:
+            self.versions[mall], self.changed_at[mall] = version, now
 
     def rotate(self, mall: str, credentials: Mapping[str, str], version: int) -> bool:
         raise AssertionError("no pretend mall rotates keys")
@@ -67,11 +78,14 @@ class Inventory:
     """Takes letters in, serves them in turns, and crashes when told to."""
 
     def __init__(
-        self, scenario: Scenario, clock: Clock, bus: Bus, trace: Trace, rng: random.Random
-    ) -> None:
+        self, scenario: Scenario, clock: Clock, bus: Bus, trace: Trace, rng: random.Random,
+        pulses: Settings,
+    ) -> None:  # fmt: skip
         self.scenario, self.clock, self.bus, self.trace, self.rng = (
             scenario, clock, bus, trace, rng,
         )  # fmt: skip
+        self._lease_fresh_s = pulses.lease_fresh_s
+        self._tick_s = TICK_S * scenario.pace
         self.keys = Keyring()
         self.store = fresh_store()
         self.desk: Desk | None = None
@@ -86,7 +100,7 @@ class Inventory:
         self._statements = _Statements(self)
         bus.desk = self.deliver
         self._rise()
-        clock.after(TICK_S, self._tick)
+        clock.after(self._tick_s, self._tick)
 
     def close(self) -> None:
         self._statements.remove()
@@ -96,7 +110,7 @@ class Inventory:
     def _rise(self) -> None:
         plans = self.scenario.malls
         base = next(plan.settings.name for plan in plans if plan.is_base)
-        house = House(TOKEN, LEASE_FRESH_S, self.keys)
+        house = House(TOKEN, self._lease_fresh_s, self.keys)
         self.desk = Desk(self.store, [(plan.settings, plan.card) for plan in plans], base, house)
 
     def crash(self) -> None:
@@ -161,7 +175,7 @@ class Inventory:
         return batch
 
     def _tick(self) -> None:
-        self.clock.after(TICK_S, self._tick)
+        self.clock.after(self._tick_s, self._tick)
         if self.desk is not None:
             desk, now = self.desk, self.clock.now
             self._turn([], lambda: desk.tick(now))

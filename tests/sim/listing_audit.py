@@ -92,7 +92,7 @@ class ListingAudit:
             if isinstance(after.call, PushCall) and (
                 before is None or before.last_id != after.last_id
             ):
-                self._risen(listing, after)
+                self._risen(listing, after, is_single=is_single)
         self.contain_all()
 
     @staticmethod
@@ -118,7 +118,7 @@ class ListingAudit:
     def is_comparable(self, listing: Listing, state: ListingPush) -> bool:
         """Whether expected must hold the truth now."""
         shelf = listing.shelf
-        if not state.known or not listing.links or shelf.edits:
+        if not state.known or not listing.links or shelf.edits or shelf.is_reborn:
             return False
         if listing.mall.plan.card.write_kind is not WriteKind.ANCHORED:
             return True
@@ -170,14 +170,18 @@ class ListingAudit:
         shelf.forget_seen()
         shelf.edits = [edit for edit in shelf.edits if edit[0] > record.moment]
 
+    def _is_moved(self, listing: Listing) -> bool:
+        return any(sku in self._auditor.moved_now for sku, _ in listing.links)
+
     def _proven(self, listing: Listing, after: ListingPush, *, is_single: bool) -> None:
         self.proofs += 1
         assert after.held == 0, "a proof beside a held difference"
-        is_moved = any(sku in self._auditor.moved_now for sku, _ in listing.links)
-        if after.call is not None or not is_single or is_moved:
+        if after.call is not None or not is_single or self._is_moved(listing):
             # The turn went on after the proof: it was one by the totals of that moment.
             return
         offer = self.offer(listing)
+        if listing.shelf.is_reborn:
+            return
         assert after.low == after.high == offer, f"proven at {after.high}, the offer is {offer}"
         edited = sum(amount for _, amount in listing.shelf.edits)
         truth = self.truth(listing, after) - edited
@@ -185,8 +189,11 @@ class ListingAudit:
             f"{listing.mall.name} {listing.shelf.code} proven at {offer}, the truth is {truth}"
         )
 
-    def _risen(self, listing: Listing, after: ListingPush) -> None:
+    def _risen(self, listing: Listing, after: ListingPush, *, is_single: bool) -> None:
         call = after.call
+        if not is_single and self._is_moved(listing):
+            # A letter behind it in the same turn moved the total: it was right when it was decided.
+            return
         assert isinstance(call, PushCall)
         offer = self.offer(listing)
         if offer is None or call.value is not None or call.delta <= 0:

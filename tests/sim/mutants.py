@@ -16,16 +16,24 @@ from msgspec.structs import replace
 import actors.desk.account as account_module
 import actors.desk.intake as intake_module
 import actors.desk.pulls as pulls_module
+import engine.mall as mall_module
 import engine.outcome as outcome_module
 import engine.own_effect as own_effect_module
 import engine.push as push_module
 import engine.settle as settle_module
+import malls.aupay.card as aupay_card
+from actors.desk.account import rules_of
+from engine.mall import Mall
+from engine.mall_action import Moment, Poll
 from engine.orders import compare
-from engine.push_state import ListingPush, Step, plus
+from engine.push_state import ListingPush, MallRules, Step, plus
 from tests.sim.house import Ran, simulate
 
 Patch = Callable[[ExitStack], None]
 SEARCHED = range(200)
+
+_POLL = Mall._poll
+_ANCHORED_DONE = outcome_module._anchored_done
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Mutant:
     plant: Patch = field(repr=False)
     seeds: Sequence[int] = ()
     """Seeds that found it when it was written; they are tried first."""
+    fleet: bool = False
+    """Its seeds are those of mixed fleets."""
 
 
 def first_failure(mutant: Mutant, seeds: Iterable[int]) -> Ran | None:
@@ -44,7 +54,7 @@ def first_failure(mutant: Mutant, seeds: Iterable[int]) -> Ran | None:
     for seed in seeds:
         with ExitStack() as stack:
             mutant.plant(stack)
-            ran = simulate(seed)
+            ran = simulate(seed, fleet=mutant.fleet)
         if ran.error is not None:
             return ran
     return None
@@ -101,6 +111,36 @@ def _never_older(stored: Any, snapshot: Any, *rest: Any) -> Any:
 
 def _counts_every_look(stack: ExitStack) -> None:
     stack.enter_context(patch.object(intake_module, "compare", _never_older))
+
+
+def _guard_on_stale_reads(stack: ExitStack) -> None:
+    """What a mall whose reads are stale is taken for when nobody turns its switch."""
+    stack.enter_context(patch.object(aupay_card, "card_for", lambda _switches: aupay_card.CARD))
+
+
+def _live_when_accepted(settings: Any, card: Any) -> MallRules:
+    return replace(rules_of(settings, card), live_s=0.0)
+
+
+def _reads_are_live(settings: Any, card: Any) -> MallRules:
+    return replace(rules_of(settings, card), stale_s=0.0)
+
+
+def _reread_without_margin(mall: Mall, at: Moment) -> Poll | None:
+    since = mall.recheck_watermark
+    poll = _POLL(mall, at)
+    if poll is None or since is None or not (poll.is_recheck and mall.tempo.lists_changes):
+        return poll
+    return replace(poll, window_start=max(poll.window_start, since))
+
+
+def _never_once_more(state: ListingPush, call: Any, event: Any, rules: Any) -> Step:
+    step = _ANCHORED_DONE(state, replace(call, overtaken=False), event, rules)
+    return replace(step, state=replace(step.state, again=False))
+
+
+def _parked_left_alone(_turn: Any, _account: Any) -> None:
+    return None
 
 
 MUTANTS = (
@@ -175,6 +215,48 @@ MUTANTS = (
         "S2: a young parked order does not hold up a comparison (story 36)",
         _replaced(settle_module, "_is_settled", _settled_beside_parked),
         seeds=(1, 17, 21),
+    ),
+    Mutant(
+        "guard-on-stale",
+        "a guarded write trusts a stale read: au PAY reads = stale is not heeded (story 21)",
+        _guard_on_stale_reads,
+        seeds=(1, 7, 6),
+        fleet=True,
+    ),
+    Mutant(
+        "accepted-is-live",
+        "O3, S1: an accepted write counts as live at once (story 22)",
+        _replaced(account_module, "rules_of", _live_when_accepted),
+        seeds=(4, 1, 0),
+        fleet=True,
+    ),
+    Mutant(
+        "stale-is-live",
+        "S1: a stale read counts as one of now (story 34)",
+        _replaced(account_module, "rules_of", _reads_are_live),
+        seeds=(2, 5, 1),
+        fleet=True,
+    ),
+    Mutant(
+        "reread-without-margin",
+        "T2: a re-read of what changed begins at the last one, without any margin",
+        _replaced(mall_module.Mall, "_poll", _reread_without_margin),
+        seeds=(5, 4),
+        fleet=True,
+    ),
+    Mutant(
+        "parked-not-reread",
+        "a parked order is not read again where a re-read lists only what changed",
+        _replaced(intake_module, "_reread_parked", _parked_left_alone),
+        seeds=(14, 18, 34),
+        fleet=True,
+    ),
+    Mutant(
+        "never-once-more",
+        "O3: no write once more after an order was overwritten or a value overtaken (story 31)",
+        _replaced(outcome_module, "_anchored_done", _never_once_more),
+        seeds=(1, 3, 4),
+        fleet=True,
     ),
 )
 

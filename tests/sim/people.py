@@ -12,6 +12,7 @@ from engine.questions import (
     AdjustStock,
     ClearErrors,
     ControlMall,
+    DeleteSkus,
     KeyChanged,
     LinkAdd,
     LinkAuto,
@@ -42,12 +43,14 @@ class People:
         self.faults = scenario.faults
         for mall in house.malls:
             self._every(1.0 / mall.plan.shoppers_per_s, partial(self._shop, mall))
-        self._every(10.0, self._deliver)
+        self._every(10.0 * scenario.pace, self._deliver)
         self._every_if("edits", 9.0, self._edit_order)
+        self._every_if("splits", 15.0, self._split)
         self._every_if("touches", 15.0, self._touch)
         self._every_if("hands", 50.0, self._edit_by_hand)
         self._every_if("operator", 30.0, self._operate)
         self._every_if("links", 20.0, self._relink)
+        self._every_if("deletes", 100.0, self._delete)
         self._every_if("desk", 40.0, self._crash_desk)
         self._every_if("actors", 40.0, self._trouble_actor)
         self._every_if("outages", 60.0, self._outage)
@@ -58,6 +61,9 @@ class People:
             for mall in house.malls:
                 mall.trouble_share = self.rng.choice((0.03, 0.15, 0.4))
                 mall.slow_share = self.rng.choice((0.0, 0.1))
+        if "overdue" in self.faults:
+            for mall in house.malls:
+                mall.overdue_share = 0.3
         if "bus" in self.faults:
             house.bus.loss = self.rng.choice((0.0, 0.02, 0.1))
             house.bus.doubling = self.rng.choice((0.0, 0.1))
@@ -81,7 +87,7 @@ class People:
 
     def _every_if(self, fault: str, mean_s: float, act: Callable[[], None]) -> None:
         if fault in self.faults:
-            self._every(mean_s, act)
+            self._every(mean_s * self.house.scenario.pace, act)
 
     def _say(self, what: str) -> None:
         self.house.trace.say(self.house.clock.now, "people", what)
@@ -159,6 +165,26 @@ class People:
         is_seen = book.applied and key in book.order.versions[book.version].lines
         return bool(is_seen) and self.rng.random() < 0.5
 
+    def _split(self) -> None:
+        """Where a mall has orders with parents, staff splits one now and then."""
+        found = self._some_order()
+        if found is None or not found[0].plan.splits:
+            return
+        mall, number = found
+        order = mall.orders[number]
+        latest = order.latest
+        if latest.cancelled or latest.number >= EDITS_MAX:
+            return
+        if latest.number > self.house.auditor.books[number].version and latest.is_raise:
+            return
+        keys = [key for key, line in latest.lines.items() if line.quantity]
+        if not keys:
+            return
+        key = self.rng.choice(keys)
+        child = mall.split(order, key, self.rng.randint(1, latest.lines[key].quantity))
+        self.house.auditor.order_placed(mall, child.number)
+        self._say(f"split {number} -> {child.number}")
+
     def _touch(self) -> None:
         found = self._some_order()
         if found is not None:
@@ -222,6 +248,9 @@ class People:
     def _expire_key(self) -> None:
         mall = self.rng.choice(self.house.malls)
         mall.key += 1
+        if "grace" in self.faults and mall.plan.key_grace_s:
+            grace_s = self.rng.uniform(0.0, mall.plan.key_grace_s)
+            mall.key_works_at = self.house.clock.now + grace_s
         self._say(f"key of {mall.name} expired")
         self.house.clock.after(self.rng.uniform(5.0, 60.0), lambda: self.renew(mall))
 
@@ -230,7 +259,7 @@ class People:
     def renew(self, mall: PretendMall) -> None:
         """A new key, and then clears until the mall runs again."""
         inventory = self.house.inventory
-        inventory.keys.versions[mall.name] = mall.key
+        inventory.keys.store(mall.name, mall.key, self.house.clock.now)
         inventory.ask(KeyChanged(self.number(), mall.name))
         inventory.ask(ClearErrors(self.number(), (), mall.name, "sim"))
 
@@ -271,6 +300,19 @@ class People:
                 )
             )
 
+    def _delete(self) -> None:
+        """An operator deletes a SKU by mistake and imports it again."""
+        house = self.house
+        sku = self.rng.choice(house.scenario.skus)
+        self._say(f"delete {sku}")
+        for listing in house.auditor.listings.values():
+            codes = [house.auditor.sku_codes[each] for each, _ in listing.links]
+            if sku in codes or listing.shelf.code.startswith("set"):
+                listing.shelf.is_reborn = listing.shelf.was_edited = True
+        house.inventory.ask(DeleteSkus(self.number(), (sku,), "sim"))
+        for mall in house.malls:
+            house.clock.after(self.rng.uniform(1.0, 20.0), partial(self._import, mall))
+
     def _relink(self) -> None:
         house = self.house
         plan = self.rng.choice(house.scenario.listings)
@@ -306,7 +348,8 @@ class People:
         """What an operator does about whatever is still wrong: asked again until it works."""
         house = self.house
         for mall in house.malls:
-            if not house.is_imported(mall):
+            has_all = len(house.auditor.totals) == len(house.scenario.skus)
+            if not house.is_imported(mall) or not has_all:
                 self._import(mall)
             if house.inventory.keys.versions.get(mall.name, 1) != mall.key or house.is_halted(mall):
                 self.renew(mall)

@@ -102,7 +102,8 @@ class Polling:
                 return pages, added
 
     def _page(self, poll: Poll, at: int, size: int) -> tuple[list[OrderMark], bool]:
-        found = self.pretend.list_orders(poll.window_start, poll.window_end)
+        by_change = poll.is_recheck and self._gateway.card.lists_changes
+        found = self.pretend.list_orders(poll.window_start, poll.window_end, by_change=by_change)
         habits = self.pretend.habits
         marks = [mark_of(order, version, habits) for order, version in found[at : at + size]]
         if marks and self.pretend.rng.random() < 0.05:

@@ -35,6 +35,9 @@ class Shelf:
     is_missing: bool = False
     was_edited: bool = False
     """By hand, ever: a held difference may stand."""
+    is_reborn: bool = False
+    """Its SKU was deleted and imported again, and what becomes of older orders is not known to
+    the new listing: a comparison finds it as a difference."""
 
     def show(self, now: float, quantity: int) -> None:
         self.q = quantity
@@ -86,15 +89,21 @@ class PretendMall:
         self.catalogue: list[tuple[str, str]] = []
         """(code, SKU code) in the order an import reads them."""
         self.orders: dict[str, MallOrder] = {}
+        self.revision = 0
+        """Counts whatever may move a truth."""
         self.executed: dict[int, int] = {}
         """call id -> what the write did to q."""
         self.key = 1
         """The version of the key that works."""
+        self.key_works_at = 0.0
+        """A new key is refused until then."""
         self.down_until = 0.0
         self.down_as = ""
         self.trouble_share = 0.0
         """Share of calls that fail in some way."""
         self.slow_share = 0.0
+        self.overdue_share = 0.0
+        """Share of late writes that land after late_s."""
         self.habits = Habits(
             plan.tells_original,
             plan.tells_restocks,
@@ -122,8 +131,8 @@ class PretendMall:
         return math.floor(moment / resolution_s) * resolution_s if resolution_s > 1 else moment
 
     def _readable_at(self, since: float = 0.0, late_s: float = 0.0) -> float:
-        lag_s = self.plan.settings.lag_s
-        lag = lag_s + late_s if late_s else self.rng.uniform(0.0, lag_s)
+        lag_s = self.plan.lag_s
+        lag = lag_s + late_s if late_s else self.rng.uniform(self.plan.lag_s_min, lag_s)
         return max(since, self.clock.now + lag)
 
     def buy(
@@ -155,6 +164,7 @@ class PretendMall:
 
     def _move(self, code: str, amount: int, order: str) -> Change:
         shelf = self.shelves[code]
+        self.revision += 1
         change = Change(self.clock.now, amount, order=order)
         if amount:
             shelf.changes.append(change)
@@ -187,6 +197,30 @@ class PretendMall:
         ]
         self._append(order, old.lines, changes, edited=old.edited, raised=old.raised)
         order.latest.cancelled = True
+
+    def split(self, order: MallOrder, key: str, units: int) -> MallOrder:
+        """Staff moves units of a line to an order of its own; no quantity of the mall moves.
+
+        Both show at one moment.
+        """
+        old, line = order.latest, order.latest.lines[key]
+        lines = dict(old.lines)
+        lines[key] = Line(line.code, line.quantity - units, line.original, line.restocks)
+        self._append(order, lines, [], edited=True, raised=old.raised)
+        child = Version(
+            0, self.clock.now, order.latest.readable_at,
+            {"1": Line(line.code, units, units, line.restocks)},
+            cancelled=False, counts=old.counts, edited=False, raised=False,
+            is_raise=False, changed_at=None,
+        )  # fmt: skip
+        number = f"{self.name}-{len(self.orders) + 1}"
+        # A parent that nobody can read yet hides its child as well.
+        is_late = child.readable_at > self.clock.now + self.plan.lag_s
+        found = MallOrder(
+            number, self.stamp(), self.clock.now, [child], is_late=is_late, parent=order.number
+        )
+        self.orders[number] = found
+        return found
 
     def touch(self, order: MallOrder, *, counts: bool) -> None:
         """A step that changes the mark and perhaps the status, and no line."""
@@ -233,6 +267,7 @@ class PretendMall:
 
     def edit_by_hand(self, code: str, quantity: int) -> None:
         shelf = self.shelves[code]
+        self.revision += 1
         if quantity != shelf.q:
             shelf.edits.append((self.clock.now, quantity - shelf.q))
             shelf.was_edited = True
@@ -253,7 +288,7 @@ class PretendMall:
         the reply says nothing. lost, deaf: no reply, not done and done. late: done after its
         caller has given up.
         """
-        if key != self.key:
+        if key != self.key or self.clock.now < self.key_works_at:
             return "401"
         if self.clock.now < self.down_until:
             return self.down_as
@@ -264,12 +299,20 @@ class PretendMall:
 
     # --- what calls find ----------------------------------------------------------------------
 
-    def list_orders(self, start: float, end: float) -> list[tuple[MallOrder, Version]]:
-        """Readable orders placed in [start, end] by their stamp, oldest first."""
+    def list_orders(
+        self, start: float, end: float, *, by_change: bool = False
+    ) -> list[tuple[MallOrder, Version]]:
+        """Readable orders placed in [start, end] by their stamp, oldest first.
+
+        by_change: also those whose readable version is of `start` or later.
+        """
         found = []
         for order in self.orders.values():
             version = order.readable(self.clock.now)
-            if version is not None and start <= order.stamp <= end:
+            if version is None:
+                continue
+            is_changed = by_change and version.at + self.plan.offset_s >= start
+            if start <= order.stamp <= end or is_changed:
                 found.append((order, version))
         return sorted(found, key=lambda pair: (pair[0].stamp, pair[0].number))
 
@@ -278,7 +321,7 @@ class PretendMall:
         shelf = self.shelves[code]
         if shelf.is_missing:
             return None
-        stale_s = self.plan.card.stale_s
+        stale_s = self.plan.stale_s
         moment = self.clock.now - (self.rng.uniform(0.0, stale_s) if stale_s else 0.0)
         return moment, shelf.shown_at(moment)
 
@@ -290,6 +333,7 @@ class PretendMall:
         "" is a reply row by row. "named" fails the call with the name of the first bad row,
         "unnamed" without; what the rows say then is the truth, which the reply does not tell.
         """
+        self.revision += 1
         for row in rows:
             self.shelves[row.code].strays.pop(row.call_id, None)
         wrong = next((place for place, row in enumerate(rows) if self._is_wrong(row)), None)
@@ -336,10 +380,30 @@ class PretendMall:
         self.executed[row.call_id] = after - before
         return RowSaid("done", after if self.plan.answers_quantity else None)
 
+    def write_overdue(self, rows: list[Row]) -> None:
+        """A write that lands after late_s, which nobody waits for any more: as good as a hand."""
+        self.revision += 1
+        for row in rows:
+            shelf = self.shelves[row.code]
+            if shelf.is_bad or shelf.is_missing:
+                continue
+            before = shelf.q - shelf.unseen
+            if row.value is None:
+                bad = self.plan.below_zero == "refuses" and shelf.q + row.delta < 0
+                floor = -math.inf if self.plan.below_zero == "negative" else 0
+                after = shelf.q if bad else max(int(shelf.q + row.delta), floor)
+                shelf.show(self.clock.now, int(after))
+            else:
+                self._overwrite(shelf, row.value, row.guarded_at or -math.inf)
+            moved = shelf.q - shelf.unseen - before
+            if moved:
+                shelf.edits.append((self.clock.now, moved))
+                shelf.was_edited = True
+
     def _accept(self, shelf: Shelf, row: Row) -> None:
         value = row.value
         assert value is not None
-        live_s = self.plan.card.live_s
+        live_s = self.plan.live_s
         shelf.landing += 1
 
         def land() -> None:
@@ -353,6 +417,7 @@ class PretendMall:
 
     def _overwrite(self, shelf: Shelf, value: int, since: float) -> None:
         """An absolute value: orders that came since the writer looked are erased."""
+        self.revision += 1
         for change in shelf.changes:
             if change.at >= since:
                 change.in_q = False

@@ -74,6 +74,8 @@ class MallOrder:
     poison_units: bool = True
     is_late: bool = False
     """It broke the bound on its lag."""
+    parent: str = ""
+    """The order it was split from: its units left with that one's."""
 
     @property
     def latest(self) -> Version:
@@ -139,6 +141,7 @@ def snapshot_of(
         read_until=read_until,
         lines=lines,
         changed_at=version.changed_at if habits.tells_changed_at else None,
+        parent=order.parent,
     )
 
 

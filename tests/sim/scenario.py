@@ -25,6 +25,8 @@ FAULTS = (
     "edits", "hands", "operator", "links", "touches", "uncounted",
 )  # fmt: skip
 """Classes of trouble."""
+RARE_FAULTS = ("overdue", "splits", "grace", "deletes")
+"""More of them, for fleets: what breaks a mall's promise, and what seldom happens."""
 
 
 class MallPlan(Struct, frozen=True, kw_only=True):
@@ -54,6 +56,26 @@ class MallPlan(Struct, frozen=True, kw_only=True):
     tells_marks: bool
     page_size: int
     shoppers_per_s: float
+    stale_s: float = 0.0
+    """How old a read may truly be."""
+    live_s: float = 0.0
+    """How long an accepted write may truly take until it is live."""
+    lag_s_min: float = 0.0
+    """No order is readable earlier after its placing or change."""
+    splits: bool = False
+    """Its staff can split orders, and a child names its parent."""
+    key_grace_s: float = 0.0
+    """A new key may be refused for so long after its issue."""
+
+    @property
+    def lag_s(self) -> float:
+        """The bound on an order's lag, wall seconds."""
+        return self.settings.bounds.lag_s
+
+    @property
+    def late_s(self) -> float:
+        """The bound on a timed-out write, wall seconds."""
+        return self.settings.bounds.late_s
 
 
 class ListingPlan(Struct, frozen=True, kw_only=True):
@@ -84,6 +106,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """Per mall."""
     batch_max: int
     """Letters of one transaction."""
+    pace: float = 1.0
+    """Everything people do and every pulse of the house is this many times slower."""
+    calm_s_max: float = 1_500.0
+    """Within this virtual time after the last fault everything must have converged."""
 
 
 def draw(seed: int) -> Scenario:
@@ -95,7 +121,7 @@ def draw(seed: int) -> Scenario:
     faults = frozenset(name for name in FAULTS if rng.random() < share)
     malls = tuple(_mall(rng, place, is_base=place == base) for place in range(count))
     skus = tuple(f"sku-{place}" for place in range(rng.randint(3, 8)))
-    listings = tuple(_listings(rng, malls, skus))
+    listings = tuple(draw_listings(rng, malls, skus))
     return Scenario(
         seed=seed,
         malls=malls,
@@ -181,12 +207,15 @@ def _mall(rng: random.Random, place: int, *, is_base: bool) -> MallPlan:
         tells_marks=rng.random() < 0.8,
         page_size=rng.choice((2, 5, 50)),
         shoppers_per_s=rng.choice((0.03, 0.08, 0.2)),
+        stale_s=card.stale_s,
+        live_s=card.live_s,
     )
 
 
-def _listings(
+def draw_listings(
     rng: random.Random, malls: tuple[MallPlan, ...], skus: tuple[str, ...]
 ) -> list[ListingPlan]:
+    """Every SKU at nearly every mall, some linked late, and up to three bundles."""
     found: list[ListingPlan] = []
     for sku in skus:
         stock = rng.choice((0, 1, 2, 2, 3, 6, 12))

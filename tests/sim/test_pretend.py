@@ -13,8 +13,9 @@ from tests.sim.scenario import MallPlan, draw
 def plan(write_kind: WriteKind, **habits: object) -> MallPlan:
     found = draw(0).malls[0]
     settings = replace(found.settings, lag_s=0.0)
-    card = replace(found.card, write_kind=write_kind, stale_s=0.0, live_s=0.0)
-    return replace(found, settings=settings, card=card, bulk="rows", restocks="yes", **habits)
+    card = replace(found.card, write_kind=write_kind)
+    habits = {"bulk": "rows", "restocks": "yes", "stale_s": 0.0, "live_s": 0.0, **habits}
+    return replace(found, settings=settings, card=card, **habits)
 
 
 def mall(of: MallPlan, **shelves: int) -> PretendMall:
@@ -53,7 +54,7 @@ def test_an_order_between_guard_and_write_is_erased_and_an_earlier_one_is_not() 
 
 def test_an_anchored_write_shows_when_it_is_live_and_erases_what_came_before() -> None:
     of = plan(WriteKind.ANCHORED)
-    one = mall(replace(of, card=replace(of.card, live_s=8.0)), tee=5)
+    one = mall(replace(of, live_s=8.0), tee=5)
     one.buy([("tee", 1)])
     one.write([Row(1, "tee", 0, 9)])
     shelf = one.shelves["tee"]
@@ -64,7 +65,7 @@ def test_an_anchored_write_shows_when_it_is_live_and_erases_what_came_before() -
 
 def test_a_stale_read_shows_a_moment_of_the_past() -> None:
     of = plan(WriteKind.ANCHORED)
-    one = mall(replace(of, card=replace(of.card, stale_s=10.0)), tee=5)
+    one = mall(replace(of, stale_s=10.0), tee=5)
     one.clock.now += 100
     one.buy([("tee", 1)])
     reads = [one.read("tee") for _ in range(20)]
@@ -99,3 +100,49 @@ def test_an_order_has_versions_and_each_is_readable_after_its_lag() -> None:
     assert version is not None
     assert (version.number, version.cancelled) == (2, True)
     assert [each.counting("1") for each in order.versions] == [2, 1, 0]
+
+
+def test_a_split_moves_units_between_orders_and_no_quantity() -> None:
+    one = mall(plan(WriteKind.RELATIVE), tee=5)
+    order = one.buy([("tee", 3)])
+    assert order is not None
+    child = one.split(order, "1", 2)
+    assert one.shelves["tee"].q == 2
+    assert (order.latest.counting("1"), child.latest.counting("1")) == (1, 2)
+    assert (child.parent, child.latest.readable_at) == (order.number, order.latest.readable_at)
+
+
+def test_a_write_past_its_bound_is_a_hand_that_nobody_expects() -> None:
+    shown = {}
+    for kind, value in ((WriteKind.RELATIVE, None), (WriteKind.GUARDED, 4)):
+        one = mall(plan(kind, below_zero="refuses"), tee=5)
+        one.buy([("tee", 2)])
+        one.write_overdue([Row(1, "tee", -1, value, one.clock.now)])
+        shelf = one.shelves["tee"]
+        # The guarded one also erased the order, which came after its guard had looked.
+        shown[kind] = (shelf.q, shelf.unseen, [by for _, by in shelf.edits], one.executed)
+    assert shown == {
+        WriteKind.RELATIVE: (2, -2, [-1], {}),
+        WriteKind.GUARDED: (4, 0, [-1], {}),
+    }
+
+
+def test_a_list_by_change_shows_an_old_order_that_changed_and_no_other() -> None:
+    one = mall(plan(WriteKind.ANCHORED), tee=5)
+    changed, _ = one.buy([("tee", 1)]), one.buy([("tee", 1)])
+    assert changed is not None
+    one.clock.now += 1_000
+    since = one.time - 10
+    one.cancel(changed)
+    one.clock.now += 60
+    assert one.list_orders(since, one.time) == []
+    found = one.list_orders(since, one.time, by_change=True)
+    assert [order.number for order, _ in found] == [changed.number]
+
+
+def test_a_new_key_is_refused_for_a_while() -> None:
+    one = mall(plan(WriteKind.RELATIVE), tee=5)
+    one.key_works_at = one.clock.now + 30
+    before = one.trouble(one.key, is_write=False)
+    one.clock.now += 30
+    assert (before, one.trouble(one.key, is_write=False)) == ("401", "")

@@ -1,4 +1,7 @@
-"""A hundred seeds, and that a seed is a run: the same events every time, in any process."""
+"""Some seeds of each sort, and that a seed is a run: the same events in any process.
+
+`python -m tests.sim` runs any number of them; here as many as a minute of one core takes.
+"""
 
 import os
 import subprocess
@@ -6,12 +9,18 @@ import sys
 
 import pytest
 
+from engine.connector import WriteKind
+from malls.registry import KINDS
 from tests.house.tree import ROOT
 from tests.sim.__main__ import told
+from tests.sim.fleet import draw_fleet
 from tests.sim.house import simulate
+from tests.sim.scenario import FAULTS, RARE_FAULTS
 
-CHUNKS = 10
-SEEDS_EACH = 10
+CHUNKS = 4
+SEEDS_EACH = 4
+FLEETS = (0, 2, 3, 6, 8, 9)
+"""Mixed fleets that are quick to run and have, taken together, every class of trouble."""
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +32,31 @@ def test_nothing_wrong_happens_and_everything_converges(chunk: int) -> None:
         if ran.error is not None:
             pytest.fail(told(ran), pytrace=False)
         assert ran.proofs > 0
+
+
+@pytest.mark.parametrize("seed", FLEETS)
+def test_a_fleet_of_all_five_kinds_does_nothing_wrong_and_converges(seed: int) -> None:
+    ran = simulate(seed, fleet=True)
+    if ran.error is not None:
+        pytest.fail(told(ran), pytrace=False)
+    assert ran.proofs > 0
+
+
+def test_the_fleets_have_every_kind_of_write_and_every_class_of_trouble() -> None:
+    drawn = [draw_fleet(seed) for seed in FLEETS]
+    malls = [mall for scenario in drawn for mall in scenario.malls]
+    assert {mall.settings.kind for mall in malls} == set(KINDS)
+    assert {(mall.settings.kind, mall.card.write_kind) for mall in malls} == {
+        ("rakuten", WriteKind.RELATIVE),
+        ("yahoo", WriteKind.RELATIVE),
+        ("amazon", WriteKind.ANCHORED),
+        ("aupay", WriteKind.GUARDED),
+        ("aupay", WriteKind.ANCHORED),
+        ("makeshop", WriteKind.RELATIVE),
+        ("makeshop", WriteKind.GUARDED),
+    }
+    troubles = {trouble for scenario in drawn for trouble in scenario.faults}
+    assert troubles == {*FAULTS, *RARE_FAULTS}
 
 
 def test_the_same_seed_is_the_same_run() -> None:

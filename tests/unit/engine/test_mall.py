@@ -156,13 +156,17 @@ def test_a_wanted_re_read_begins_a_poll_at_its_moment_that_covers_both() -> None
     assert house.one(30, Poll).is_recheck
 
 
-def test_a_re_read_begins_at_the_last_one_where_the_mall_lists_changes() -> None:
-    tempo = structs.replace(TEMPO, lists_changes=True)
+@pytest.mark.parametrize(("late_orders_s", "before"), [(600.0, 600), (0.0, 63)])
+def test_a_re_read_begins_before_the_last_one_where_the_mall_lists_changes(
+    late_orders_s: float, before: float
+) -> None:
+    # An order that shows later than lag_s is found by the margin, and never by less than T2 asks.
+    tempo = structs.replace(TEMPO, lists_changes=True, late_orders_s=late_orders_s)
     first = House(tempo).one(0, Poll)
     assert first.window_start == MALL_0 - 45 * DAY_S
     mark, recheck = MALL_0 - 100, MALL_0 - 1_000
     poll = House(tempo, plan=(mark, recheck, None)).one(0, Poll)
-    assert poll == Poll(recheck - 63, MALL_0 + 2, MALL_0, is_recheck=True)
+    assert poll == Poll(recheck - before, MALL_0 + 2, MALL_0, is_recheck=True)
 
 
 def test_an_early_re_read_leaves_the_polls_what_the_mall_grants() -> None:
