@@ -1,4 +1,4 @@
-"""`zaiko demo`: a pretend merchant on two pretend malls, kept in step on screen or as figures.
+"""`zaiko demo`: a pretend merchant on five pretend malls, kept in step on screen or as figures.
 
     stage (malls, keys, house) -> import, link, prove -> shoppers -> they stop, settle -> report
 
@@ -84,7 +84,7 @@ class Demo:
         return told
 
     async def _prepare(self) -> Truth:
-        """Imports both malls and waits until every page is proven."""
+        """Imports every mall and waits until every page is proven."""
         for mall in MALLS:
             await self._import(mall)
         rows: list[dict[str, Any]] = []

@@ -1,6 +1,7 @@
-"""The demo's live screen: malls, totals, the latest events, and how far behind the other mall is.
+"""The demo's live screen: malls, totals, the latest events, and how far behind each mall is.
 
-It fits into 80 columns and 24 lines. Where there is no terminal, a plain line now and then.
+It fits into 80 columns and 24 lines; a taller terminal shows more events. Where there is no
+terminal, a plain line now and then.
 """
 
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 
 from msgspec import Struct
-from rich import box
+from rich.cells import set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -23,9 +24,13 @@ from actors.demo_truth import Truth
 REFRESHES_PER_S: Final = 4
 PLAIN_S: Final = 5.0
 """Without a terminal, a line so often."""
-EVENTS_SHOWN: Final = 6
 TOTALS_SHOWN: Final = 6
-EVENT_COLUMNS_MAX: Final = 76
+EVENTS_KEPT: Final = 20
+"""The latest events; as many of them are shown as the terminal has lines for."""
+OTHER_LINES: Final = 18
+"""Lines of the screen that are no events: five malls, six totals, their headings, the rest."""
+EVENT_SUBJECT_COLUMNS: Final = 26
+"""Columns of an event's listing; a longer name is cut."""
 STATES: Final = {
     "starting": ("起動中", "cyan"),
     "running": ("連携中", "green"),
@@ -34,6 +39,12 @@ STATES: Final = {
     "paused": ("一時停止", "yellow"),
     "stopped": ("未起動", "dim"),
 }
+AMAZON_IS_LATE: Final = (
+    "Amazon は書き込んだ数量が表示されるまで最大10分(デモでは60倍速で10秒)かかるため、"
+    "全モールの値は Amazon が決めます。\n"
+    "Amazon shows a written quantity within 10 minutes (10 s here, at 60 times the speed), so"
+    " Amazon decides the figure for all malls."
+)
 EVENT_STYLES: Final = {
     "order": "green", "push": "cyan", "fault": "red", "healed": "green",
     "difference": "yellow", "cancel": "yellow", "edit": "yellow", "receipt": "magenta",
@@ -60,7 +71,7 @@ class Screen:
         self.seen = Seen()
         self.truth: Truth | None = None
         self.tally = tally
-        self._events: deque[Text] = deque(maxlen=EVENTS_SHOWN)
+        self._events: deque[Text] = deque(maxlen=EVENTS_KEPT)
         self._moved: dict[str, None] = {}
         self._console = Console(highlight=False, emoji=False)
         self._is_quiet = is_quiet
@@ -94,10 +105,11 @@ class Screen:
         if action == "settled":
             return
         moved = "" if quantity is None else f"{quantity:+d}"
-        line = f"{time.strftime('%H:%M:%S')}  {action:<10}{mall:<9}{subject:<24}{moved:>5}  {text}"
-        shown = Text(line, style=EVENT_STYLES.get(action, ""))
-        shown.truncate(EVENT_COLUMNS_MAX)
-        self._events.append(shown)
+        # Cells, not characters: a Japanese letter is two columns wide.
+        of = set_cell_size(subject, EVENT_SUBJECT_COLUMNS)
+        line = f"{time.strftime('%H:%M:%S')}  {action:<9}{mall:<9}{of}{moved:>5}  {text}"
+        style = EVENT_STYLES.get(action, "")
+        self._events.append(Text(line, style=style, no_wrap=True, overflow="ellipsis"))
 
     def touch(self, skus: Iterable[str]) -> None:
         """These totals moved last."""
@@ -115,10 +127,14 @@ class Screen:
 
     def _draw(self) -> Group:
         head = Text.assemble(("zaiko demo", "bold"), f"   {self.seen.stage}   {self._clock()}")
+        head.no_wrap = True
         foot = Text("Ctrl-C で終了 / Ctrl-C ends the demo", style="dim")
+        count = min(EVENTS_KEPT, max(0, self._console.height - OTHER_LINES))
+        events = list(self._events)[-count:] if count else []
         return Group(
-            head, self._malls(), self._totals(), Text("最近の出来事 / Events", style="bold"),
-            *self._events, *[Text("")] * (EVENTS_SHOWN - len(self._events)), self._figures(), foot,
+            head, self._malls(), Text(""), self._totals(),
+            Text("最近の出来事 / Events", style="bold"), *events,
+            *[Text("")] * (count - len(events)), self._figures(), foot,
         )  # fmt: skip
 
     def _clock(self) -> str:
@@ -129,12 +145,12 @@ class Screen:
         return f"{passed:.0f} s{of}"
 
     def _malls(self) -> Table:
-        made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for heading, justify in (
-            ("モール", "left"), ("状態", "left"), ("受注取得", "right"), ("反映待ち", "right"),
-            ("API 呼出", "right"), ("エラー", "right"),
-        ):  # fmt: skip
-            made.add_column(heading, justify="right" if justify == "right" else "left")
+        made = Table(box=None, pad_edge=False, header_style="bold")
+        made.add_column("モール")
+        made.add_column("状態", min_width=10)
+        for heading in ("受注取得", "反映待ち", "API 呼出", "遅れ p50", "エラー"):
+            made.add_column(heading, justify="right")
+        truth = self.truth
         for mall in self.seen.malls:
             word, style = STATES.get(mall["state"], (mall["state"], ""))
             age = mall["orders_age_s"]
@@ -144,6 +160,7 @@ class Screen:
                 "—" if age is None else f"{max(0.0, age):.0f} 秒前",
                 str(mall["pending_pushes"]),
                 f"{self.seen.calls.get(mall['name'], 0):,}",
+                _seconds(None if truth is None else truth.lag_ms_of(mall["name"], 0.5)),
                 Text(str(mall["open_faults"]), style="red" if mall["open_faults"] else ""),
             )
         return made
@@ -151,18 +168,19 @@ class Screen:
     def _totals(self) -> Table:
         """The totals that moved last, and what each mall truly shows of them."""
         made = Table(box=None, pad_edge=False, header_style="bold")
-        made.add_column("SKU")
-        made.add_column("商品名")
+        made.add_column("SKU", min_width=11)
+        made.add_column("商品名", min_width=16, no_wrap=True, overflow="ellipsis")
         made.add_column("総在庫", justify="right")
         for mall in MALLS:
-            made.add_column(mall, justify="right")
+            made.add_column(mall, justify="right", no_wrap=True)
         truth = self.truth
-        if truth is None:
-            return made
-        for sku in list(reversed(self._moved))[:TOTALS_SHOWN]:
-            total = truth.totals[sku]
+        skus = [] if truth is None else list(reversed(self._moved))[:TOTALS_SHOWN]
+        for sku in skus:
+            assert truth is not None, "only a truth has totals that moved"
             shown = [self._shown(truth, sku, mall) for mall in MALLS]
-            made.add_row(sku, self.seen.names.get(sku, ""), str(total), *shown)
+            made.add_row(sku, self.seen.names.get(sku, ""), str(truth.totals[sku]), *shown)
+        for _ in range(TOTALS_SHOWN - len(skus)):
+            made.add_row("")  # what stands below stays where it is
         return made
 
     def _shown(self, truth: Truth, sku: str, mall: str) -> Text:
@@ -187,7 +205,7 @@ class Screen:
     def close_with(self, told: Report) -> None:
         """What the demo has proven, as sentences."""
         lag = f"{_seconds(told.lag_ms['p50'])} / {_seconds(told.lag_ms['p99'])}"
-        figures = (
+        figures = [
             ("受注", "orders", told.orders),
             ("明細", "order lines", told.order_lines),
             ("計上した明細", "applied lines", told.applied_lines),
@@ -197,12 +215,23 @@ class Screen:
             ("在庫の誤り", "wrong listings", told.wrong_listings),
             ("売り越し", "oversold units", told.oversold_units),
             ("エラー", "faults", told.faults),
-            ("他モールへの反映 p50 / p99", "lag to the other mall", lag),
-        )
+            ("全モールへの反映 p50 / p99", "until all other malls show an order", lag),
+        ]
+        if self.truth is not None:
+            figures += [
+                (
+                    f"  {mall} への反映",
+                    f"until {mall} shows it",
+                    f"{_seconds(p50)} / {_seconds(p99)}",
+                )
+                for mall in MALLS
+                for p50, p99 in [[self.truth.lag_ms_of(mall, share) for share in (0.5, 0.99)]]
+            ]
         made = Table(box=None, pad_edge=False, show_header=False)
         for japanese, english, figure in figures:
             made.add_row(japanese, english, Text(str(figure), style="bold", justify="right"))
         self._console.print(made)
+        self._console.print(Text(AMAZON_IS_LATE, style="dim"))
 
 
 def _seconds(lag_ms: int | None) -> str:

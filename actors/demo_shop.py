@@ -1,7 +1,8 @@
-"""The demo's merchant: what is for sale on both pretend malls, and which page is which SKU.
+"""The demo's merchant: what is for sale on five pretend malls, and which page is which SKU.
 
-Twenty SKUs, as real shops have them: single items, variations, an item sold as two pages of one
-mall, codes written in another case on the other mall, and a page that is linked to nothing.
+A small shop as real ones are: single items, variations of one axis and of two, an item sold as two
+pages of one mall, codes written in another case, items that are called otherwise on another mall, a
+code of digits alone, and a page that is linked to nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,10 @@ from typing import Any, Final, NamedTuple
 
 RAKUTEN: Final = "rakuten"
 YAHOO: Final = "yahoo"
-MALLS: Final = (RAKUTEN, YAHOO)
+AMAZON: Final = "amazon"
+AUPAY: Final = "aupay"
+MAKESHOP: Final = "makeshop"
+MALLS: Final = (RAKUTEN, YAHOO, AMAZON, AUPAY, MAKESHOP)
 
 
 class Page(NamedTuple):
@@ -26,52 +30,63 @@ class Page(NamedTuple):
 
 
 class Product(NamedTuple):
-    """What is sold, with a number of units for each variation."""
+    """What is sold, with a number of units for each SKU."""
 
     code: str
     name: str
     quantities: Mapping[str, int]
-    """Variation's code -> units; "" alone for an item without variations."""
+    """SKU -> units; of an item without variations the item's own code alone."""
+    axes: tuple[str, ...] = ()
+    """The axes of its variations; a SKU's last parts, at the hyphens, are their values."""
+    elsewhere: Mapping[str, str] = {}
+    """Mall -> what the item is called there, where that is not `code`."""
 
 
 PRODUCTS: Final = (
-    Product("tee-white", "Tシャツ 白", {"": 120}),
-    Product("tee-black", "Tシャツ 黒", {"": 90}),
-    Product("tote", "帆布トートバッグ", {"": 60}),
-    Product("mug", "マグカップ", {"": 45}),
-    Product("plate", "波佐見焼の皿", {"": 30}),
-    Product("candle", "和ろうそく", {"": 12}),
-    Product("incense", "線香 白檀", {"": 80}),
-    Product("fan", "京扇子", {"": 7}),
-    Product("towel", "今治タオル", {"towel-s": 70, "towel-m": 50, "towel-l": 25}),
-    Product("cap", "帽子", {"cap-bk": 40, "cap-nv": 22, "cap-rd": 9}),
-    Product("sock", "足袋ソックス", {"sock-22": 18, "sock-24": 100, "sock-26": 64, "sock-28": 11}),
-    Product("umbrella", "和傘", {"umb-a": 16, "umb-b": 5}),
+    Product("tee-white", "Tシャツ 白", {"tee-white": 120}),
+    Product("tee-black", "Tシャツ 黒", {"tee-black": 90}),
+    Product("tote", "帆布トートバッグ", {"tote": 60}),
+    Product("mug", "マグカップ", {"mug": 45}),
+    Product("plate", "波佐見焼の皿", {"plate": 30}),
+    Product("candle", "和ろうそく", {"candle": 12}),
+    Product("0412", "線香 白檀", {"0412": 80}),
+    Product("fan", "京扇子", {"fan": 7}),
+    Product("towel", "今治タオル", {"towel-s": 70, "towel-m": 50, "towel-l": 25}, ("サイズ",)),
+    Product("cap", "帽子", {"cap-bk": 40, "cap-nv": 22, "cap-rd": 9}, ("色",)),
+    Product(
+        "sock",
+        "足袋ソックス",
+        {"sock-22": 18, "sock-24": 100, "sock-26": 64, "sock-28": 11},
+        ("サイズ",),
+        {MAKESHOP: "足袋/ソックス 22-28cm"},
+    ),
+    # On au PAY a SKU's code is the item's and the choices' joined, so the item must begin it.
+    Product("umbrella", "和傘", {"umb-a": 16, "umb-b": 5}, ("柄",), {AUPAY: "umb"}),
+    Product(
+        "yukata",
+        "浴衣",
+        {"yukata-bk-m": 20, "yukata-bk-l": 14, "yukata-wh-m": 6},
+        ("色", "サイズ"),
+    ),
 )
 COPY: Final = ("mug-gift", "mug")
 """The mug's second page on Yahoo: an item of its own whose variation has the mug's code."""
 UNLINKED: Final = ("pouch", "がま口ポーチ", 15)
 """Sold on Yahoo only: its page is linked to no SKU, and nothing happens to it."""
-OTHER_CASE: Final = frozenset({"cap", "towel"})
-"""Variations that Yahoo's pages write in capitals."""
+OTHER_CASE: Final = frozenset({(YAHOO, "cap"), (YAHOO, "towel"), (AMAZON, "sock")})
+"""Items whose SKUs that mall's pages write in capitals."""
 
 
 def items_of(mall: str) -> list[dict[str, Any]]:
     """What the mall's side door is filled with."""
     items = [
-        {
-            "code": product.code,
-            "sub_code": _written(mall, product.code, sub_code),
-            "name": product.name,
-            "quantity": quantity,
-            **({"axes": {"種類": sub_code}} if sub_code else {}),
-        }
+        _item(mall, product, sku, quantity)
         for product in PRODUCTS
-        for sub_code, quantity in product.quantities.items()
+        for sku, quantity in product.quantities.items()
     ]
     if mall == YAHOO:
         code, sub_code = COPY
-        mugs = next(p for p in PRODUCTS if p.code == sub_code).quantities[""]
+        mugs = next(p for p in PRODUCTS if p.code == sub_code).quantities[sub_code]
         items.append(
             {
                 "code": code,
@@ -86,8 +101,24 @@ def items_of(mall: str) -> list[dict[str, Any]]:
     return items
 
 
-def _written(mall: str, code: str, sub_code: str) -> str:
-    return sub_code.upper() if mall == YAHOO and code in OTHER_CASE else sub_code
+def _item(mall: str, product: Product, sku: str, quantity: int) -> dict[str, Any]:
+    """One row of a mall's shop, with the codes that this mall has for it."""
+    code = product.elsewhere.get(mall, product.code)
+    sub_code = sku.upper() if (mall, product.code) in OTHER_CASE else sku
+    if not product.axes:
+        code, sub_code = sku, ""
+    elif mall == AMAZON:
+        code, sub_code = sub_code, ""  # every SKU is a listing of its own there
+    elif mall == AUPAY:
+        sub_code = sub_code.removeprefix(code)
+    values = sku.split("-")[-len(product.axes) :]
+    return {
+        "code": code,
+        "sub_code": sub_code,
+        "name": product.name,
+        "quantity": quantity,
+        **({"axes": dict(zip(product.axes, values, strict=True))} if sub_code else {}),
+    }
 
 
 def skus_by_page(rows: Sequence[Mapping[str, Any]]) -> dict[Page, str]:
@@ -101,4 +132,4 @@ def skus_by_page(rows: Sequence[Mapping[str, Any]]) -> dict[Page, str]:
 
 
 PAGES_LINKED: Final = sum(len(product.quantities) for product in PRODUCTS) * len(MALLS) + 1
-"""Every SKU on both malls, and the mug's second page."""
+"""Every SKU on every mall, and the mug's second page."""

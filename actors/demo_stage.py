@@ -1,7 +1,8 @@
-"""The demo's stage: two pretend malls and a house in a temporary directory, always torn down.
+"""The demo's stage: five pretend malls and a house in a temporary directory, always torn down.
 
 Every process is a child that dies with this one (`actors.demo_child`), in a group of its own so
-that Ctrl-C reaches the demo alone.
+that Ctrl-C reaches the demo alone. The pretend malls share one of them: they are not what is shown,
+and a process each would take the machine's memory from the house's own.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from config.state import StateDir
 
 SPEED: Final = 60
 """How many times faster the pretend malls live."""
-START_S_MAX: Final = 30.0
+START_S_MAX: Final = 60.0
 """How long a process of the demo may take to start."""
 STOP_S_MAX: Final = 20.0
 """How long it may take to stop before it is killed."""
@@ -98,8 +99,7 @@ BOOKS: Final = msgspec.json.Decoder(Books)
 class Sandbox:
     """One pretend mall and its side door."""
 
-    def __init__(self, process: "Process", line: Mapping[str, Any]) -> None:
-        self.process = process
+    def __init__(self, line: Mapping[str, Any]) -> None:
         self.name: str = line["mall"]
         self.credentials: Mapping[str, str] = line["credentials"]
         self.config: str = line["config"]
@@ -155,8 +155,8 @@ class Process:
             os.close(child_end)
         return cls(child, parent_end, log)
 
-    async def first_line(self) -> bytes:
-        """The line it says first."""
+    async def next_line(self) -> bytes:
+        """The next line it says while it starts."""
         assert self.child.stdout is not None
         async with asyncio.timeout(START_S_MAX):
             line = await self.child.stdout.readline()
@@ -197,7 +197,7 @@ class Stage:
 
     async def open(self) -> None:
         """Malls, settings, keys, house. Raises StageError."""
-        await asyncio.gather(*(self._open_mall(kind) for kind in MALLS))
+        await self._open_malls()
         settings = self._write_settings()
         state = StateDir(settings.state_dir)
         state.claim()
@@ -216,12 +216,14 @@ class Stage:
         self._processes.append(process)
         return process
 
-    async def _open_mall(self, kind: str) -> None:
-        process = await self._start(["sandbox", kind, "--speed", str(SPEED)], kind)
-        sandbox = Sandbox(process, msgspec.json.decode(await process.first_line()))
-        self.sandboxes[kind] = sandbox
-        reply = await sandbox.post("items", items_of(kind))
-        reply.raise_for_status()
+    async def _open_malls(self) -> None:
+        process = await self._start(["sandbox", "all", "--speed", str(SPEED)], "malls")
+        for _ in MALLS:
+            sandbox = Sandbox(msgspec.json.decode(await process.next_line()))
+            self.sandboxes[sandbox.name] = sandbox
+        for name, sandbox in self.sandboxes.items():
+            reply = await sandbox.post("items", items_of(name))
+            reply.raise_for_status()
 
     def _write_settings(self) -> Settings:
         file = self.directory / "zaiko.toml"

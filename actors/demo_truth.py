@@ -1,5 +1,5 @@
 """What is true in the demo: every SKU's total by the orders the malls accepted, and how long each
-order took to show on the other mall.
+order took to show on the other malls.
 
 A page shows the truth when its quantity is the total. While it does not, the difference is what of
 the latest changes has not reached it yet: they arrive in their order, so the changes before those
@@ -7,7 +7,7 @@ are there. Pure: moments and quantities are handed in.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from actors.demo_shop import Page
@@ -47,6 +47,11 @@ class Truth:
             self._of_sku.setdefault(sku, []).append(page)
         self._behind: dict[Page, deque[Change]] = {page: deque(maxlen=BEHIND_MAX) for page in pages}
         self.lags_s: deque[float] = deque(maxlen=LAGS_MAX)
+        """Until every other mall showed an order."""
+        self._lags_of: dict[str, deque[float]] = {
+            page.mall: deque(maxlen=LAGS_MAX) for page in pages
+        }
+        """Until this one mall's page showed another mall's order."""
 
     def move(
         self, sku: str, units: int, own: Page | None = None, order: Measured | None = None
@@ -81,6 +86,7 @@ class Truth:
     def _arrived(self, order: Measured | None, page: Page, now: float) -> None:
         if order is None:
             return
+        self._lags_of[page.mall].append(now - order.accepted_at)
         order.missing.discard(page)
         if not order.missing:
             self.lags_s.append(now - order.accepted_at)
@@ -92,8 +98,16 @@ class Truth:
         )
 
     def lag_ms(self, share: float) -> int | None:
-        """The lag that this share of the orders did not exceed."""
-        lags = sorted(self.lags_s)
-        if not lags:
-            return None
-        return round(1000 * lags[min(len(lags) - 1, int(share * len(lags)))])
+        """The lag that this share of the orders did not exceed, until all other malls showed it."""
+        return _share_of(self.lags_s, share)
+
+    def lag_ms_of(self, mall: str, share: float) -> int | None:
+        """The same, until this mall showed it."""
+        return _share_of(self._lags_of[mall], share)
+
+
+def _share_of(lags_s: Iterable[float], share: float) -> int | None:
+    lags = sorted(lags_s)
+    if not lags:
+        return None
+    return round(1000 * lags[min(len(lags) - 1, int(share * len(lags)))])

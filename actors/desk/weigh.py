@@ -40,6 +40,16 @@ def is_syncing(listing: ListingRow) -> bool:
     return bool(listing.links) and listing.is_tracked and not listing.is_gone
 
 
+def awaits_opening(listing: ListingRow) -> bool:
+    """Whether another mall's listing must first be given its SKU's total.
+
+    Compared without one it would have nothing to differ from: its first difference would be
+    pushed whatever `on_first_difference` says, and it would stay unproven until the next audit.
+    The opening is a movement, and a movement has every listing of its SKU looked at again.
+    """
+    return any(link.total is None and link.base_listing_id != listing.id for link in listing.links)
+
+
 def want_of(
     account: Account, listing: ListingRow, now: float, no_rise: Collection[int] = ()
 ) -> Want:
@@ -48,7 +58,7 @@ def want_of(
     return Want(
         offer=offer_of(account, listing),
         now=now,
-        is_blocked=not is_syncing(listing),
+        is_blocked=not is_syncing(listing) or awaits_opening(listing),
         rises_allowed=not any(link.sku_id in no_rise for link in links) if no_rise else True,
         last_poll_ok=account.row.is_last_poll_ok,
         window_poll_end=account.row.window_poll_end,

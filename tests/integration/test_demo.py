@@ -81,8 +81,8 @@ def test_a_short_demo_counts_every_line_once_and_leaves_every_page_right(tmp_pat
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_however_the_demo_ends_no_process_is_left(tmp_path: Path, number: signal.Signals) -> None:
     demo = start(tmp_path, "--json")
-    # The supervisor, the inventory and two malls are there, beside the two sandboxes.
-    assert wait_for(lambda: len(left(tmp_path)) >= 7, BOUND_S), left(tmp_path)
+    # The demo, the pretend malls, the supervisor, the inventory and five malls.
+    assert wait_for(lambda: len(left(tmp_path)) >= 9, BOUND_S), left(tmp_path)
     demo.send_signal(number)
     out, error = demo.communicate(timeout=BOUND_S)
     assert out == ""

@@ -112,9 +112,42 @@ def test_a_report_is_good_only_without_any_wrong(wrong: dict[str, int]) -> None:
     assert not Report(**{**right, **wrong}, lag_ms={}).is_good
 
 
-def test_the_shop_has_twenty_skus_and_one_page_that_is_linked_to_nothing() -> None:
-    skus = [sub or p.code for p in PRODUCTS for sub in p.quantities]
-    assert len(skus) == len({sku.casefold() for sku in skus}) == 20
+def test_every_sku_has_one_page_on_each_mall_and_one_page_is_linked_to_nothing() -> None:
+    skus = [sku for product in PRODUCTS for sku in product.quantities]
+    assert len(skus) == len({sku.casefold() for sku in skus}) == 23
     items = sum(len(items_of(mall)) for mall in MALLS)
     assert items == PAGES_LINKED + 1
     assert UNLINKED[0] not in {item["code"] for item in items_of("rakuten")}
+
+
+@pytest.mark.parametrize("mall", MALLS)
+def test_a_page_names_its_sku_as_its_mall_would(mall: str) -> None:
+    named = Counter(
+        (
+            item["code"] + item["sub_code"] if mall == "aupay" else item["sub_code"] or item["code"]
+        ).casefold()
+        for item in items_of(mall)
+    )
+    expected = Counter(sku for product in PRODUCTS for sku in product.quantities)
+    if mall == "yahoo":
+        expected.update(["mug", "pouch"])
+    assert named == expected
+
+
+def test_a_variations_axes_have_the_last_parts_of_its_code() -> None:
+    of = {item["sub_code"]: item.get("axes") for item in items_of("aupay")}
+    assert of["-bk-m"] == {"色": "bk", "サイズ": "m"}
+    assert of["-28"] == {"サイズ": "28"}
+    assert of[""] is None
+
+
+def test_each_malls_own_lag_is_told_beside_the_last_ones() -> None:
+    amazon = Page("amazon", "tee", "")
+    books = Truth({"tee": 10}, {R: "tee", Y: "tee", amazon: "tee"})
+    books.move("tee", -1, R, Measured(100.0))
+    books.see(Y, 9, 101.0)
+    books.see(amazon, 9, 107.0)
+    assert [books.lag_ms_of(mall, 0.5) for mall in ("rakuten", "yahoo", "amazon")] == [
+        None, 1000, 7000,
+    ]  # fmt: skip
+    assert books.lag_ms(0.5) == 7000

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from engine.messages import NoWork, PushWork, ReadWork
 from engine.questions import (
@@ -19,7 +20,7 @@ from engine.questions import (
     StockFilter,
 )
 from malls.registry import card_of
-from tests.unit.actors.desk.desk_house import DeskHouse, open_house
+from tests.unit.actors.desk.desk_house import DeskHouse, desk_house, open_house
 
 
 def _rows(house: DeskHouse) -> dict[str, dict[str, Any]]:
@@ -76,6 +77,8 @@ def test_a_second_claim_is_kept_as_a_conflict_that_does_not_sync_until_released(
         assert "複数の商品が紐づいています" in errors[0]["message"]
         assert _rows(house)["cap"]["listings"][1]["linked"] is False
         house.body(LinkRemove(next(house.ids), "tee", "yahoo", "cap", "", "me"))
+        house.settle("rakuten", cap=7, tee=0)
+        house.pull("yahoo", push=True)
         assert isinstance(house.pull("yahoo", reading=True), ReadWork)
         assert [row["state"] for row in house.body(AskErrors(next(house.ids)))] == ["resolved"]
 
@@ -88,6 +91,40 @@ def test_an_opened_sku_has_the_total_the_base_mall_showed() -> None:
         assert {sku: row["total"] for sku, row in rows.items()} == {"cap": 7, "tee": 0}
         history = house.body(AskHistory(next(house.ids), "TEE", 0, 10))["rows"]
         assert [(row["reason"], row["delta"]) for row in history] == [("opening", 0)]
+
+
+@pytest.mark.parametrize("on_first", ["push", "report"])
+def test_another_malls_listing_is_compared_only_when_its_sku_has_a_total(on_first: Any) -> None:
+    with desk_house("rakuten", "yahoo") as house:
+        house.settings[1] = msgspec.structs.replace(house.settings[1], on_first_difference=on_first)
+        house.restarted()
+        for mall in ("rakuten", "yahoo"):
+            house.hello(mall)
+            house.poll(mall)
+        house.import_rows("rakuten", ("cap", ""))
+        house.import_rows("yahoo", ("cap", ""))
+        assert isinstance(house.pull("yahoo", reading=True), NoWork)
+        house.settle("rakuten", cap=7)
+        house.pull("yahoo", push=True)
+        house.settle("yahoo", cap=5)
+        work = house.pull("yahoo", push=True)
+        yahoo = _rows(house)["cap"]["listings"][1]
+        if on_first == "push":
+            assert [row.delta for row in work.rows] == [2]
+        else:
+            assert isinstance(work, NoWork)
+            assert (yahoo["held"], yahoo["proven_at"]) == (-2, None)
+
+
+def test_a_listing_that_waited_for_its_total_is_proven_by_its_first_comparison() -> None:
+    with open_house("rakuten", "yahoo") as house:
+        house.import_rows("rakuten", ("cap", ""))
+        house.import_rows("yahoo", ("cap", ""))
+        assert isinstance(house.pull("yahoo", reading=True), NoWork)
+        house.settle("rakuten", cap=7)
+        house.pull("yahoo", push=True)
+        house.settle("yahoo", cap=7)
+        assert _rows(house)["cap"]["listings"][1]["proven_at"] is not None
 
 
 def test_an_adjustment_counts_once_however_often_it_is_sent() -> None:
