@@ -16,6 +16,7 @@ import cli
 from actors.store.schema import METADATA
 from config.settings import MallSettings, Settings
 from config.values import fields_of
+from malls.registry import KINDS, card_of
 from tests.house.tree import ROOT, files, modules
 
 PAGES = tuple(name for name in files() if name == "README.md" or name.startswith("docs/"))
@@ -172,6 +173,8 @@ def test_both_halves_of_the_operators_guide_have_the_same_parts() -> None:
 
 def test_every_setting_that_is_told_is_one() -> None:
     known = {*fields_of(Settings), *fields_of(MallSettings)}
+    # What `key set` asks for is told beside the settings.
+    known |= {field.name for kind in KINDS for field in card_of(kind, {}).credential_fields}
     told = {
         name
         for page in ("README.md", "docs/operating.md")
