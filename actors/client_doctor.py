@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from actors.channels import read_channels
 from actors.client_refusal import Refusal
+from actors.client_tempo import tempo
 from actors.keys import KeyUnreadable, read_key
 from actors.notice_memory import read_memory
 from config.load import load_settings
@@ -34,11 +35,11 @@ CLOCK_OFF_S: Final = 60.0
 """A clock further off than this may break signed calls and the order of stamps."""
 EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """No clock that is right shows an earlier moment."""
-CALLS_PER_POLL: Final = 2.0
-"""A poll lists the orders and reads the new ones: so many calls of one kind at least."""
 
 Finding = dict[str, str]
 Findings = Iterator[Finding]
+Status = list[dict[str, Any]] | Refusal
+"""The malls of `status`, or why nobody could be asked."""
 
 
 def examine(config: Path | None, status: Callable[[Settings], Any]) -> tuple[int, dict[str, Any]]:
@@ -53,9 +54,10 @@ def examine(config: Path | None, status: Callable[[Settings], Any]) -> tuple[int
         return 2, {"ok": False, "checks": [finding]}
     said = f"設定を読みました({settings.source})。", f"The settings are good: {settings.source}"
     findings = [_finding("settings", "", "good", *said)]
-    for look in (_state_dir, _keys, _channels, _tempo, _clock_and_reach):
-        findings += look(settings)
-    findings += _daemon(settings, status)
+    told = _asked(settings, status)
+    findings += (*_state_dir(settings), *_keys(settings), *_channels(settings))
+    findings += (*_tempo(settings, told), *_clock_and_reach(settings))
+    findings += _daemon(settings, told)
     is_good = all(finding["state"] != "bad" for finding in findings)
     return 0, {"ok": is_good, "checks": findings}
 
@@ -124,28 +126,6 @@ def _keys(settings: Settings) -> Findings:
         yield _finding("key", mall.name, "good", *said)
 
 
-def _tempo(settings: Settings) -> Findings:
-    """Polls that a mall's published rate cannot carry are delayed by pacing: say so."""
-    for mall in settings.malls:
-        card = card_of(mall.kind, mall.switches)
-        slowest = max(rate.per_s / rate.calls for rate in card.rates) / mall.speed
-        least_s = CALLS_PER_POLL * slowest
-        if mall.poll_interval_s >= least_s:
-            option = " with the speed-up" if mall.speed_up else ""
-            option_ja = "、高速オプション" if mall.speed_up else ""
-            said = (
-                f"受注取得は {mall.poll_interval_s:g} 秒ごと(モールの上限内{option_ja})。",
-                f"Orders are polled every {mall.poll_interval_s:g} s{option}, within the rates.",
-            )
-            yield _finding("poll_interval", mall.name, "good", *said)
-            continue
-        said = (
-            f"受注取得の間隔 {mall.poll_interval_s:g} 秒は短すぎ、{least_s:g} 秒以上に延びます。",
-            f"The mall's rates allow a poll every {least_s:g} s, not {mall.poll_interval_s:g} s.",
-        )
-        yield _finding("poll_interval", mall.name, "warning", *said)
-
-
 def _clock_and_reach(settings: Settings) -> Findings:
     """One call without a key to each mall: does it answer, and what time does it have?"""
     if datetime.now(UTC) < EARLIEST:
@@ -193,17 +173,31 @@ def _date_of(address: str) -> float | None:
     return None if date is None else parsedate_to_datetime(date).timestamp()
 
 
-def _daemon(settings: Settings, status: Callable[[Settings], Any]) -> Findings:
+def _tempo(settings: Settings, status: Status) -> Findings:
+    malls = [] if isinstance(status, Refusal) else status
+    # An older house does not say how many are linked.
+    linked = {mall["name"]: mall["linked"] for mall in malls if "linked" in mall}
+    for check, subject, state, message, message_en in tempo(settings, linked):
+        yield _finding(check, subject, state, message, message_en)
+
+
+def _asked(settings: Settings, status: Callable[[Settings], Any]) -> Status:
     try:
-        malls = status(settings)["malls"]
+        malls: list[dict[str, Any]] = status(settings)["malls"]
     except Refusal as refusal:
-        yield _finding("daemon", "", "warning", refusal.message, refusal.message_en)
+        return refusal
+    return malls
+
+
+def _daemon(status: Status) -> Findings:
+    if isinstance(status, Refusal):
+        yield _finding("daemon", "", "warning", status.message, status.message_en)
         return
     said = "zaiko は稼働中です。", "zaiko is running."
     yield _finding("daemon", "", "good", *said)
     said = "データベースを読めました。", "The database answers."
     yield _finding("database", "", "good", *said)
-    for mall in malls:
+    for mall in status:
         state = "good" if mall["state"] in {"running", "starting"} else "warning"
         said = f"連携の状態: {mall['state']}", f"Its lane is {mall['state']}."
         yield _finding("lane", mall["name"], state, *said)

@@ -92,6 +92,17 @@ class Card(Struct, frozen=True, kw_only=True):
     trial: str = ""
     """What the probe tries, as the settings name it: what was found by another trial is forgotten.
     "": a kind that is never probed."""
+    poll_calls: tuple[str, ...] = ()
+    """The buckets of the calls that one order poll makes at least."""
+    order_calls: tuple[str, ...] = ()
+    """The buckets of the calls that each new order costs; (): the list or a bulk read brings it."""
+    write_calls: tuple[str, ...] = ()
+    """The buckets of the calls that one write of push_rows_max rows makes, looks included."""
+    read_calls: tuple[str, ...] = ()
+    """The buckets of the calls that one read of read_rows_max listings makes."""
+    poll_hint: str = ""
+    """What would bring orders sooner than the rates allow, and its price, Japanese; "": nothing."""
+    poll_hint_en: str = ""
 
     @property
     def manner(self) -> str:

@@ -140,6 +140,20 @@ CARD = Card(
     rate_header="x-amzn-ratelimit-limit",
     lists_changes=True,
     poll_distance_s=INTERVAL_S[SEARCH_ORDERS],
+    poll_calls=(SEARCH_ORDERS,),
+    # The look (FBA is never written to) and the write.
+    write_calls=(GET_LISTING, PATCH_LISTING),
+    read_calls=(SEARCH_LISTINGS,),
+    poll_hint=(
+        'orders_api = "v0" なら 1 分ごとに取得できますが、新しい注文 1 件ごとに 2 秒の呼び出しが'
+        "要り、2027-03-27 に終了する API です。Amazon の通知(ORDER_CHANGE)は AWS のキューが必要な"
+        "ため、zaiko は対応していません。"
+    ),
+    poll_hint_en=(
+        'orders_api = "v0" may be polled each minute, but each new order costs a call of 2 s, and'
+        " that API ends on 2027-03-27. Amazon's own notifications (ORDER_CHANGE) need a queue at"
+        " AWS, which zaiko does not support."
+    ),
 )
 
 
@@ -152,7 +166,20 @@ def card_for(switches: Mapping[str, str]) -> Card:
     """The card of an account: the older order list may be asked more often."""
     if not is_v0(switches):
         return CARD
-    return structs.replace(CARD, poll_distance_s=INTERVAL_S[GET_ORDERS_V0])
+    return structs.replace(
+        CARD,
+        poll_distance_s=INTERVAL_S[GET_ORDERS_V0],
+        poll_calls=(GET_ORDERS_V0,),
+        order_calls=(GET_ITEMS_V0,),
+        poll_hint=(
+            'この API は 2027-03-27 に終了します。それまでに orders_api = "2026-01-01" に'
+            "変えてください(受注取得は約 179 秒ごとになります)。"
+        ),
+        poll_hint_en=(
+            'This API ends on 2027-03-27: change to orders_api = "2026-01-01" before, which may'
+            " be polled about every 179 s."
+        ),
+    )
 
 
 def speed_of(switches: Mapping[str, str]) -> float:

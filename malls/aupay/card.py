@@ -79,6 +79,10 @@ CARD = Card(
         " registered on the same screen."
     ),
     stamp_resolution_s=60.0,
+    poll_calls=(BUCKET,),
+    # Read and write: there is nothing relative. Rows whose items stand apart cost more reads.
+    write_calls=(BUCKET, BUCKET),
+    read_calls=(BUCKET,),
 )
 
 
@@ -86,7 +90,13 @@ def card_for(switches: Mapping[str, str]) -> Card:
     """The card as an account's switches make it: anchored where its reads turn out to be stale."""
     if switches.get(READS, "").strip().lower() != "stale":
         return CARD
-    return structs.replace(CARD, write_kind=WriteKind.ANCHORED, stale_s=STALE_S, live_s=STALE_S)
+    return structs.replace(
+        CARD,
+        write_kind=WriteKind.ANCHORED,
+        stale_s=STALE_S,
+        live_s=STALE_S,
+        write_calls=(BUCKET,),
+    )
 
 
 def choice_quantity_max(switches: Mapping[str, str]) -> int:

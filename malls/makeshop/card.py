@@ -84,6 +84,9 @@ CARD = Card(
     below_zero="unknown",
     needs_probe=True,
     trial="1",
+    poll_calls=(BUCKET,),
+    write_calls=(BUCKET, BUCKET),
+    read_calls=(BUCKET,),
 )
 
 
@@ -109,6 +112,8 @@ def card_for(switches: Mapping[str, str]) -> Card:
     return structs.replace(
         CARD,
         write_kind=WriteKind.RELATIVE if mode == RELATIVE else WriteKind.GUARDED,
+        # Where the quantity is overwritten, a read guards each write.
+        write_calls=(BUCKET,) if mode == RELATIVE else (BUCKET, BUCKET),
         needs_probe=mode == PROBE,
         trial=f"{quantity_type(switches)} {switches.get(PROBE_ITEM, '').strip()}".strip(),
     )

@@ -73,6 +73,10 @@ CARD = Card(
     ),
     stamp_resolution_s=1.0,
     below_zero="refuses",
+    # The list and the bulk read of what is new.
+    poll_calls=(ORDERS, ORDERS),
+    write_calls=(STOCK_WRITE,),
+    read_calls=(STOCK_READ,),
 )
 
 

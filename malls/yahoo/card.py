@@ -100,6 +100,10 @@ CARD = Card(
         " 暗号鍵管理."
     ),
     below_zero="unknown",
+    poll_calls=("orderList",),
+    order_calls=("orderInfo",),
+    write_calls=("setStock",),
+    read_calls=("getStock",),
 )
 
 
