@@ -87,6 +87,18 @@ class MallView(Struct, frozen=True, kw_only=True):
     """A probe told it, and not the settings."""
     key_days_left: int | None = None
     """Days until the key ends, a part of one counted; None: its end is not known."""
+    linked: int = 0
+    """Linked listings."""
+    poll_interval_s: float | None = None
+    """From one order poll to the next, as it is set (M1)."""
+    poll_allowed_s: float | None = None
+    """The same as the mall's rates allow it for long: where it is more, it is what happens."""
+    compare_interval_s: float | None = None
+    """From one comparison of a listing to the next, as it is set."""
+    compare_all_s: float | None = None
+    """How long reading all linked listings takes at least: where it is more, it is what happens."""
+    push_all_s: float | None = None
+    """How long writing all linked listings takes at least."""
 
 
 class MallDetail(MallView, frozen=True, kw_only=True):
@@ -94,8 +106,6 @@ class MallDetail(MallView, frozen=True, kw_only=True):
 
     title: str
     """楽天市場 and the like."""
-    poll_interval_s: float
-    """From one order poll to the next (M1)."""
     order_conditions: str
     """Which orders are taken (M2), Japanese."""
     order_conditions_en: str

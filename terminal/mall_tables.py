@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from actors.client_tempo import duration
 from terminal.page import (
     Row,
     age,
@@ -81,6 +82,30 @@ def malls(rows: Sequence[Row]) -> None:
             countdown(row.get("key_expires_at"), row.get("key_days_left")),
         )
     page.print(made)
+    for row in rows:
+        _pace(row)
+
+
+def _pace(row: Row) -> None:
+    """Where the mall's rates allow less than the settings ask: what happens instead."""
+    name = row["name"]
+    interval_s, allowed_s = row.get("poll_interval_s"), row.get("poll_allowed_s")
+    if interval_s is not None and allowed_s is not None and allowed_s > interval_s:
+        say(
+            f"{name}: 受注取得の設定は {interval_s:g} 秒ごとですが、モールの上限により約"
+            f" {allowed_s:.3g} 秒ごとになります。詳しくは zaiko doctor。",
+            f"{name} is polled about every {allowed_s:.3g} s, not every {interval_s:g} s: its rates"
+            " allow no more. See zaiko doctor.",
+        )
+    interval_s, takes_s = row.get("compare_interval_s"), row.get("compare_all_s")
+    if interval_s is not None and takes_s is not None and takes_s > interval_s:
+        takes, takes_en = duration(takes_s)
+        say(
+            f"{name}: 全 {row['linked']:,} 出品の照合に最短 {takes}かかり、{interval_s:g} 秒ごと"
+            "にはなりません。",
+            f"Comparing all {row['linked']:,} listings of {name} takes {takes_en} at least, longer"
+            f" than the {interval_s:g} s that are set.",
+        )
 
 
 def lane_cell(row: Row) -> Text:

@@ -56,6 +56,7 @@ from engine.questions import (
     StockRowView,
     WaitingView,
 )
+from engine.tempo_told import compare_all_s, poll_allowed_s, push_all_s
 
 PAGE_ROWS_MAX = 1_000
 """Rows of one page of a list; a client asks for the next."""
@@ -163,8 +164,9 @@ class Answers:
     # --- status and errors --------------------------------------------------------------------
 
     def _mall(self, connection: Connection, account: Account, now: float) -> MallView:
-        faults, pending, unproven, oldest = mall_figures(connection, account.id)
-        row = account.row
+        figures = mall_figures(connection, account.id)
+        row, settings, card = account.row, account.settings, account.card
+        oldest = figures.oldest_proof
         ends_at = row.key_expires_at
         breaker = self._store.breakers.load(connection, account.id)
         return MallView(
@@ -173,17 +175,23 @@ class Answers:
             state=lane_state(account.lane),
             last_poll_at=row.last_poll_at,
             last_push_at=row.last_push_at,
-            open_faults=faults,
-            pending_pushes=pending,
+            open_faults=figures.faults,
+            pending_pushes=figures.pending,
             orders_age_s=None if row.last_poll_at is None else now - row.last_poll_at,
             key_expires_at=ends_at,
             oldest_proof_age_s=None if oldest is None else account.to_mall(now) - oldest,
-            unproven=unproven,
+            unproven=figures.unproven,
             mode="shadow" if account.is_shadow else "live",
             waiting=breaker.waiting if breaker.is_tripped else 0,
-            write_kind=None if account.card.needs_probe else account.card.write_kind,
+            write_kind=None if card.needs_probe else card.write_kind,
             is_probed=account.is_probed,
             key_days_left=None if ends_at is None else days_left(ends_at, now),
+            linked=figures.linked,
+            poll_interval_s=settings.poll_interval_s,
+            poll_allowed_s=poll_allowed_s(card, settings.speed),
+            compare_interval_s=settings.compare_interval_s,
+            compare_all_s=compare_all_s(card, figures.linked, settings.speed),
+            push_all_s=push_all_s(card, figures.linked, settings.speed),
         )
 
     def _status(self, connection: Connection, now: float) -> StatusView:
@@ -196,7 +204,6 @@ class Answers:
             MallDetail(
                 **structs.asdict(self._mall(connection, account, now)),
                 title=account.card.title,
-                poll_interval_s=account.settings.poll_interval_s,
                 order_conditions=account.card.order_conditions,
                 order_conditions_en=account.card.order_conditions_en,
                 key_renewal=account.card.key_renewal,

@@ -212,8 +212,23 @@ CONFLICTS_SHOWN = 1_000
 """Listings `link conflicts` shows."""
 
 
-def mall_figures(connection: Connection, mall_id: int) -> tuple[int, int, int, float | None]:
-    """(open faults, pushes waiting or in flight, unproven, oldest proof) of a mall."""
+class MallFigures(Struct, frozen=True):
+    """What is counted of a mall."""
+
+    faults: int
+    """Open ones."""
+    pending: int
+    """Pushes waiting or in flight."""
+    linked: int
+    """Linked listings."""
+    unproven: int
+    """Linked listings never proven, or not since their last change."""
+    oldest_proof: float | None
+    """Mall time."""
+
+
+def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
+    """The figures of a mall in `status`."""
     faults = connection.execute(
         select(func.count()).where(FAULT.c.state == "open", FAULT.c.mall_id == mall_id)
     ).scalar_one()
@@ -222,13 +237,17 @@ def mall_figures(connection: Connection, mall_id: int) -> tuple[int, int, int, f
             PUSH.c.mall_id == mall_id, or_(PUSH.c.push_at.is_not(None), PUSH.c.call_id != 0)
         )
     ).scalar_one()
-    unproven, oldest = connection.execute(
-        select(func.sum(case((PUSH.c.proven_at.is_(None), 1), else_=0)), func.min(PUSH.c.proven_at))
+    linked, unproven, oldest = connection.execute(
+        select(
+            func.count(),
+            func.sum(case((PUSH.c.proven_at.is_(None), 1), else_=0)),
+            func.min(PUSH.c.proven_at),
+        )
         .select_from(PUSH)
         # A listing whose link was ended keeps its row for what may still land; it proves nothing.
         .where(PUSH.c.mall_id == mall_id, PUSH.c.listing_id.in_(select(LINK.c.listing_id)))
     ).one()
-    return int(faults), int(pending), int(unproven or 0), oldest
+    return MallFigures(int(faults), int(pending), int(linked), int(unproven or 0), oldest)
 
 
 def conflicting(connection: Connection) -> list[tuple[int, int]]:

@@ -617,6 +617,18 @@ def test_the_doctor_asks_the_house_that_runs(zaiko: Zaiko, house: FakeDoor) -> N
     assert found["lane"] == "warning"
 
 
+def test_the_doctor_reckons_with_the_listings_that_are_linked(
+    zaiko: Zaiko, house: FakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {row["subject"]: row for row in zaiko("doctor", "--json").json["checks"]
+            if row["check"] == "full_push"}  # fmt: skip
+    assert told["rakuten"]["message_en"].startswith("For 1,000 listings")
+    monkeypatch.setitem(MALL, "linked", 4_000)
+    told = {row["subject"]: row for row in zaiko("doctor", "--json").json["checks"]
+            if row["check"] == "full_push"}  # fmt: skip
+    assert told["rakuten"]["message_en"].startswith("For all 4,000 linked ones")
+
+
 def test_the_doctor_sees_an_open_state_dir_and_hasty_polls(zaiko: Zaiko, directory: Path) -> None:
     (directory / "state").mkdir(mode=0o755)
     (directory / "state").chmod(0o755)

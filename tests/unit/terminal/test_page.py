@@ -46,6 +46,24 @@ MALL = {
 }  # fmt: skip
 
 
+SLOW = {
+    **MALL, "name": "amazon", "poll_interval_s": 60.0, "poll_allowed_s": 178.57,
+    "compare_interval_s": 900.0, "compare_all_s": 2000.0, "linked": 100_000, "push_all_s": 20000.0,
+}  # fmt: skip
+
+
+def test_where_a_malls_rates_allow_less_than_is_set_the_list_says_what_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = shown(monkeypatch, io.StringIO(), mall_tables.malls, [SLOW])
+    assert "約 179 秒ごとになります" in text
+    assert "amazon is polled about every 179 s, not every 60 s" in text
+    assert "Comparing all 100,000 listings of amazon takes 33 min at least" in text
+    calm = {**SLOW, "poll_interval_s": 180.0, "compare_all_s": 899.0}
+    for mall in (calm, MALL):
+        assert "every" not in shown(monkeypatch, io.StringIO(), mall_tables.malls, [mall])
+
+
 def listing(**more: object) -> dict[str, Any]:
     base = {
         "mall": "rakuten", "code": "tee", "sub_code": "", "linked": True, "offer": 5,

@@ -11,6 +11,7 @@ from engine.questions import (
     AskConflicts,
     AskErrors,
     AskHistory,
+    AskStatus,
     AskStock,
     DeleteSkus,
     Denied,
@@ -189,3 +190,16 @@ def test_another_buffer_reaches_every_listing_without_waiting_for_an_audit() -> 
         work = house.pull("rakuten", push=True)
         assert isinstance(work, PushWork)
         assert [row.delta for row in work.rows] == [-3]
+
+
+def test_the_status_tells_what_the_rates_allow_for_what_is_linked() -> None:
+    with open_house("amazon", "rakuten") as house:
+        house.import_rows("amazon", ("cap", ""), ("tee", ""))
+        house.import_rows("rakuten", ("cap", ""), ("ghost", ""))
+        amazon, rakuten = house.body(AskStatus(next(house.ids)))["malls"]
+        assert (amazon["linked"], rakuten["linked"]) == (2, 1)
+        assert amazon["poll_interval_s"] == 180.0
+        assert amazon["poll_allowed_s"] == pytest.approx(178.57, abs=0.01)
+        assert amazon["push_all_s"] == pytest.approx(0.4)
+        assert rakuten["compare_interval_s"] == 900.0
+        assert rakuten["compare_all_s"] == pytest.approx(1.0)
