@@ -6,7 +6,6 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from actors.client_tempo import duration
 from terminal.page import (
     Row,
     age,
@@ -99,11 +98,11 @@ def _pace(row: Row) -> None:
         )
     interval_s, takes_s = row.get("compare_interval_s"), row.get("compare_all_s")
     if interval_s is not None and takes_s is not None and takes_s > interval_s:
-        takes, takes_en = duration(takes_s)
+        linked, takes = f"{row['linked']:,}", f"{takes_s:,.0f}"
         say(
-            f"{name}: 全 {row['linked']:,} 出品の照合に最短 {takes}かかり、{interval_s:g} 秒ごと"
-            "にはなりません。",
-            f"Comparing all {row['linked']:,} listings of {name} takes {takes_en} at least, longer"
+            f"{name}: 全 {linked} 出品の照合に最短 {takes} 秒かかり、{interval_s:g} 秒ごとには"
+            "なりません。",
+            f"Comparing all {linked} listings of {name} takes {takes} s at least, longer"
             f" than the {interval_s:g} s that are set.",
         )
 
