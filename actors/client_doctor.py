@@ -55,6 +55,7 @@ def examine(config: Path | None, status: Callable[[Settings], Any]) -> tuple[int
     said = f"設定を読みました({settings.source})。", f"The settings are good: {settings.source}"
     findings = [_finding("settings", "", "good", *said)]
     told = _asked(settings, status)
+    told = _asked(settings, status)
     findings += (*_state_dir(settings), *_keys(settings), *_channels(settings))
     findings += (*_tempo(settings, told), *_clock_and_reach(settings))
     findings += _daemon(settings, told)
@@ -189,7 +190,7 @@ def _asked(settings: Settings, status: Callable[[Settings], Any]) -> Status:
     return malls
 
 
-def _daemon(status: Status) -> Findings:
+def _daemon(settings: Settings, status: Status) -> Findings:
     if isinstance(status, Refusal):
         yield _finding("daemon", "", "warning", status.message, status.message_en)
         return
