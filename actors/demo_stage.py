@@ -48,6 +48,7 @@ TEMPO: Final = """\
 poll_interval_s = 3
 reread_interval_s = 5
 compare_interval_s = 30
+breaker_window_s = 60
 """
 
 

@@ -90,7 +90,7 @@ class MallView(Struct, frozen=True, kw_only=True):
     linked: int = 0
     """Linked listings."""
     poll_interval_s: float | None = None
-    """From one order poll to the next, as it is set."""
+    """From one order poll to the next, as it is set (M1)."""
     poll_allowed_s: float | None = None
     """The same as the mall's rates allow it for long: where it is more, it is what happens."""
     compare_interval_s: float | None = None

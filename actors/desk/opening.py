@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from actors.desk.account import Account
 from actors.desk.intake import Intake
 from actors.desk.turn import Turn
+from actors.desk.weigh import place, want_of
 from actors.store.listing_rows import ListingRow, ref_of
 from actors.store.movement_rows import MovementRow
 from engine.ledger import Reason, opening_key
@@ -59,7 +60,8 @@ def book_waiting(
 ) -> None:
     """Counts the lines that waited for these SKUs (E6), in every mall or for some listings.
 
-    `only`: mall id -> listing ids.
+    `only`: mall id -> listing ids. Without it the SKUs have just been given a total, and their
+    listings, which waited for that to be compared, are placed.
     """
     store, connection = turn.store, turn.connection
     for account in turn.accounts.values():
@@ -71,3 +73,14 @@ def book_waiting(
             listings = store.listings.by_id(connection, ids)
             refs = [ref_of(listing.code, listing.sub_code) for listing in listings.values()]
             Intake(turn, account).book(refs)
+        if ids and only is None:
+            _place(turn, account, ids)
+
+
+def _place(turn: Turn, account: Account, ids: Sequence[int]) -> None:
+    listings = turn.store.listings.by_id(turn.connection, ids)
+    records = turn.store.pushes.by_id(turn.connection, ids)
+    now = account.to_mall(turn.now)
+    for listing_id, record in records.items():
+        place(record, want_of(account, listings[listing_id], now, turn.no_rise), account)
+    turn.store.pushes.save(turn.connection, records.values(), account.rules)

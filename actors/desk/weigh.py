@@ -13,7 +13,7 @@ from engine.breaker import Change, change_of, uncounted
 from engine.connector import WriteKind
 from engine.offer import Stock, bundle_offer
 from engine.push import decide, next_wake, target, wants_reading
-from engine.push_state import ListingPush, Want
+from engine.push_state import ListingPush, MallRules, Want
 
 __all__ = [
     "APPROVED",
@@ -45,7 +45,7 @@ def awaits_opening(listing: ListingRow) -> bool:
 
     Compared without one it would have nothing to differ from: its first difference would be
     pushed whatever `on_first_difference` says, and it would stay unproven until the next audit.
-    The opening is a movement, and a movement has every listing of its SKU looked at again.
+    `opening.book_waiting` places it once the total is there.
     """
     return any(link.total is None and link.base_listing_id != listing.id for link in listing.links)
 
@@ -91,7 +91,7 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
         _rank(record, bulk_change(state, want), account)
         _audit_held(record, account)
         return
-    if record.priority == BULK or _is_level(state, want):
+    if record.priority == BULK or _is_level(state, want, account.rules):
         record.priority, record.bulk = BULK, 0
     if state.reading is not None:
         return
@@ -130,8 +130,12 @@ def _audit_held(record: PushRecord, account: Account) -> None:
         record.read_at = state.settled_at + account.settings.compare_interval_s
 
 
-def _is_level(state: ListingPush, want: Want) -> bool:
+def _is_level(state: ListingPush, want: Want, rules: MallRules) -> bool:
     if want.offer is None or not state.known or state.quarantined:
+        return False
+    is_sure = state.low == state.high and not state.doubtful and not state.again
+    if rules.write_kind is WriteKind.ANCHORED and not is_sure:
+        # What an order made doubtful is written once more (O3, O5), later: that is its push, too.
         return False
     return max(0, state.high) == target(state, want.offer)
 

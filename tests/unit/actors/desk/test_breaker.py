@@ -42,12 +42,12 @@ def codes(count: int) -> list[str]:
     return [f"item-{number}" for number in range(count)]
 
 
-def stock_up(house: DeskHouse, count: int) -> None:
-    for mall in ("rakuten", "yahoo"):
+def stock_up(house: DeskHouse, count: int, other: str = "yahoo") -> None:
+    for mall in ("rakuten", other):
         house.import_rows(mall, *((code, "") for code in codes(count)))
         while settle_all(house, mall):
             pass
-    for mall in ("rakuten", "yahoo"):
+    for mall in ("rakuten", other):
         assert given(house, mall) == {}
 
 
@@ -191,6 +191,35 @@ def test_orders_are_never_counted(house: DeskHouse) -> None:
         order(house, "rakuten", code, OPENING)
     assert len(given(house, "yahoo")) == LISTINGS
     assert not waiting(house)["waits"]
+
+
+def test_what_amazon_is_told_once_more_because_of_orders_is_never_counted() -> None:
+    with open_house("rakuten", "amazon") as house:
+        stock_up(house, LISTINGS, "amazon")
+        for left in (OPENING - 1, OPENING - 2):
+            for code in codes(LISTINGS):
+                order(house, "rakuten", code)
+            assert written(house) == dict.fromkeys(codes(LISTINGS), left)
+        # The second write was decided before the first was live: which comes last is not known.
+        assert written(house) == {}
+        house.now += 700
+        house.poll("amazon")
+        assert waiting(house, "amazon")["listings"] == 0
+        assert written(house) == dict.fromkeys(codes(LISTINGS), OPENING - 2)
+        assert not waiting(house, "amazon")["waits"]
+
+
+def written(house: DeskHouse) -> dict[str, int | None]:
+    """Every value Amazon is given now, each of them accepted: code -> value."""
+    values: dict[str, int | None] = {}
+    while isinstance(work := house.pull("amazon", push=True), PushWork):
+        values |= {row.ref.code: row.value for row in work.rows}
+        rows = tuple(
+            OutcomeRow(row.listing_id, PushDone(row.call_id, house.now, house.now))
+            for row in work.rows
+        )
+        house.ask("amazon-one", Outcomes(next(house.ids), 1, rows))
+    return values
 
 
 def test_an_orders_push_that_is_decided_again_is_still_an_orders(house: DeskHouse) -> None:

@@ -79,7 +79,6 @@ def test_a_second_claim_is_kept_as_a_conflict_that_does_not_sync_until_released(
         assert _rows(house)["cap"]["listings"][1]["linked"] is False
         house.body(LinkRemove(next(house.ids), "tee", "yahoo", "cap", "", "me"))
         house.settle("rakuten", cap=7, tee=0)
-        house.pull("yahoo", push=True)
         assert isinstance(house.pull("yahoo", reading=True), ReadWork)
         assert [row["state"] for row in house.body(AskErrors(next(house.ids)))] == ["resolved"]
 
@@ -106,7 +105,6 @@ def test_another_malls_listing_is_compared_only_when_its_sku_has_a_total(on_firs
         house.import_rows("yahoo", ("cap", ""))
         assert isinstance(house.pull("yahoo", reading=True), NoWork)
         house.settle("rakuten", cap=7)
-        house.pull("yahoo", push=True)
         house.settle("yahoo", cap=5)
         work = house.pull("yahoo", push=True)
         yahoo = _rows(house)["cap"]["listings"][1]
@@ -123,7 +121,6 @@ def test_a_listing_that_waited_for_its_total_is_proven_by_its_first_comparison()
         house.import_rows("yahoo", ("cap", ""))
         assert isinstance(house.pull("yahoo", reading=True), NoWork)
         house.settle("rakuten", cap=7)
-        house.pull("yahoo", push=True)
         house.settle("yahoo", cap=7)
         assert _rows(house)["cap"]["listings"][1]["proven_at"] is not None
 
