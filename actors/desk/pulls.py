@@ -41,16 +41,8 @@ from engine.messages import (
     Work,
 )
 from engine.push import apply, decide, is_suspect, wants_reading
-from engine.push_state import (
-    AuditDue,
-    CallLost,
-    PushCall,
-    PushDecision,
-    ReadCall,
-    TakePush,
-    TakeReading,
-    Want,
-)
+from engine.push_state import AuditDue, PushCall, ReadCall, Want
+from engine.slot import CallLost, PushDecision, TakePush, TakeReading
 
 MOVEMENTS_PER_PULL_MAX = 5_000
 """Movements one pull looks at; the rest come with the next one."""
