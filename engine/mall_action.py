@@ -35,12 +35,13 @@ class Track(enum.StrEnum):
 
     POLL = "poll"
     PUSH = "push"
+    FEED = "feed"
     READING = "reading"
     IMPORT = "import"
     CHECK = "check"
 
 
-PULLED: Final = (Track.PUSH, Track.READING, Track.IMPORT, Track.CHECK)
+PULLED: Final = (Track.PUSH, Track.FEED, Track.READING, Track.IMPORT, Track.CHECK)
 """What comes by a pull."""
 
 
@@ -59,6 +60,8 @@ class Tempo(Struct, frozen=True, kw_only=True):
     lease_fresh_s: float
     """Without an answer for this long no call is begun: somebody else may hold the mall."""
     grace_interval_s: float = GRACE_INTERVAL_S
+    has_feeds: bool = False
+    """The mall takes feeds."""
     lists_changes: bool = False
     """A re-read reaches back to the last one only: the mall lists what changed since."""
     poll_distance_s: float = POLL_DISTANCE_S
@@ -90,6 +93,7 @@ class Pull(Struct, frozen=True):
     takes_push: bool
     takes_reading: bool
     takes_import: bool
+    takes_feed: bool = False
 
 
 class Check(Struct, frozen=True):
