@@ -43,7 +43,7 @@ from config.settings import MallSettings, Settings
 from engine.connector import Credentials, Kind
 from engine.faults import Family, Level, MallError
 from engine.lane import LaneState
-from engine.mall import Mall, Row, SortedOut
+from engine.mall import Mall
 from engine.mall_action import Action, Beat, Check, Moment, Poll, Pull, Track
 from engine.messages import (
     PROTOCOL,
@@ -343,6 +343,7 @@ class MallLane:
             self._mall.pull_ended(self._at(), pull, now)
             return
         work = reply.work if isinstance(reply, Work) else NoWork(None)
+        at, epoch = self._at(), self._lease.epoch
         match work:
             case NoWork(until=until):
                 self._mall.pull_ended(self._at(), pull, until)
@@ -354,28 +355,22 @@ class MallLane:
                 self._mall.work_came(Track.IMPORT)
                 self._tasks.begin(self._import(work))
             case PushWork(rows=rows, send_by=send_by):
-                taken, late = self._take(Track.PUSH, rows, send_by)
+                taken, late = self._mall.take(Track.PUSH, rows, epoch, send_by, at)
                 self._tasks.begin(self._push(taken, late, send_by, manner))
             case ProbeWork():
                 # In the place of a push: no push is taken beside it, and a failed one backs off.
                 self._mall.work_came(Track.PUSH)
                 self._tasks.begin(self._probe(work))
             case FeedWork(rows=rows_fed, send_by=send_by):
-                started, _ = self._take(Track.FEED, rows_fed, send_by)
+                started, _ = self._mall.take(Track.FEED, rows_fed, epoch, send_by, at)
                 self._tasks.begin(self._feed(work, started))
             case FeedLookWork():
                 self._mall.work_came(Track.FEED)
                 self._tasks.begin(self._feed(work, ()))
             case ReadWork(rows=rows_read, send_by=send_by, is_audit=is_audit):
-                wanted, passed = self._take(Track.READING, rows_read, send_by)
+                wanted, passed = self._mall.take(Track.READING, rows_read, epoch, send_by, at)
                 self._tasks.begin(self._read(wanted, passed, send_by, is_audit=is_audit))
         self._tasks.stir()
-
-    def _take(self, track: Track, rows: Sequence[Row], send_by: float) -> SortedOut[Row]:
-        """(rows to start, rows to answer as not sent): they are under way from now on (C2)."""
-        parts = self._mall.sorted_out(rows, self._lease.epoch, send_by, self._at())
-        self._mall.work_came(track, (row.call_id for part in parts for row in part))
-        return parts
 
     async def _push(
         self, taken: list[PushRow], late: list[PushRow], send_by: float, manner: str

@@ -322,9 +322,10 @@ class Connection(Protocol):
 
 
 @runtime_checkable
-class FeedConnection(Connection, Protocol):
-    """A connection to a mall that takes feeds (`Card.feed_rows_max`): many writes handed in as one
-    and worked off later. Nothing is kept between the steps but the ticket, which the caller stores.
+class FeedConnection(Protocol):
+    """What the connection to a mall with feeds (`Card.feed_rows_max`) promises besides: many writes
+    are handed in as one and worked off later. Every method may raise `MallError`; nothing is kept
+    between them but the ticket, which the caller stores.
     """
 
     async def refused_by_look(self, refs: Sequence[ListingRef]) -> Mapping[ListingRef, str]:
@@ -332,7 +333,7 @@ class FeedConnection(Connection, Protocol):
         ...
 
     async def submit_feed(self, rows: Sequence[tuple[int, StockWrite]]) -> str:
-        """Hands numbered rows in as one feed, once; its ticket. Raises `MallError` with its `done`.
+        """Hands numbered rows in as one feed, once; its ticket. A `MallError` tells `done`.
 
         At most card.feed_rows_max, each listing once, numbers from 1 upward; all were looked at.
         """

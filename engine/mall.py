@@ -42,7 +42,6 @@ from engine.mall_action import (
 from engine.messages import PushRow, ReadRow
 
 Row = TypeVar("Row", PushRow, ReadRow)
-SortedOut = tuple[list[Row], list[Row]]
 
 
 class Mall:
@@ -255,15 +254,18 @@ class Mall:
             return Standing.TAKE
         return Standing.NOT_SENT
 
-    def sorted_out(
-        self, rows: Sequence[Row], epoch: int, send_by: float, at: Moment
-    ) -> SortedOut[Row]:
-        """(rows to start, rows to answer as not sent); one that is under way is neither (C2)."""
+    def take(
+        self, track: Track, rows: Sequence[Row], epoch: int, send_by: float, at: Moment
+    ) -> tuple[list[Row], list[Row]]:
+        """(rows to start, rows to answer as not sent): these are under way from now on.
+
+        One that is under way already is neither (C2).
+        """
         standing = [(self.standing(epoch, row.call_id, send_by, at), row) for row in rows]
-        return (
-            [row for verdict, row in standing if verdict is Standing.TAKE],
-            [row for verdict, row in standing if verdict is Standing.NOT_SENT],
-        )
+        taken: list[Row] = [row for verdict, row in standing if verdict is Standing.TAKE]
+        late: list[Row] = [row for verdict, row in standing if verdict is Standing.NOT_SENT]
+        self.work_came(track, (row.call_id for row in (*taken, *late)))
+        return taken, late
 
     def shown_lane(self, *, is_failing: bool) -> LaneState:
         """The lane as a heartbeat tells it."""

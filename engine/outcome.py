@@ -144,7 +144,7 @@ def _relative_done(state: ListingPush, call: PushCall, event: PushDone, rules: M
 
 def _start_again(state: ListingPush, event: PushDone) -> Step:
     """The settings made it another kind of mall while the call was out: start from a reading."""
-    return _reading_dropped(replace(state, known=False, left=None, last_write_end=event.end))
+    return reading_dropped(replace(state, known=False, left=None, last_write_end=event.end))
 
 
 def _is_fall_exact(event: PushDone, rules: MallRules) -> bool:

@@ -10,13 +10,17 @@ its ticket and never handed in a second time. Beside it single pushes go on (`pu
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from actors.desk import outcomes
 from actors.desk.account import Account
+from actors.desk.breaking import count_given, look_again, may_bulk_go
 from actors.desk.turn import Turn
-from actors.desk.weigh import BULK, place, push_row, want_of
+from actors.desk.weigh import APPROVED, BULK, bulk_change, is_counted, place, push_row, want_of
 from actors.store.feed_rows import FeedRow
 from actors.store.listing_rows import ListingRow
 from actors.store.push_rows import PushRecord
+from engine.breaker import Change
 from engine.connector import RowOutcome
 from engine.faults import FEED_LATE, Family
 from engine.messages import (
@@ -46,10 +50,21 @@ FEED_LOOK_S = 20.0
 FEED_LOOK_S_MAX = 300.0
 """The same, at most: a feed is looked at again after a quarter of its age."""
 
-Chosen = list[tuple[PushRecord, PushDecision, ListingRow]]
+AnyFeed = FeedWork | FeedLookWork
+"""What a pull may be given of feeds."""
 
 
-def work(turn: Turn, account: Account, letter: Pull) -> FeedWork | FeedLookWork | None:
+class _Chosen(Struct):
+    """A listing that goes into a feed."""
+
+    record: PushRecord
+    decision: PushDecision
+    listing: ListingRow
+    change: Change
+    """As the breaker counts it."""
+
+
+def work(turn: Turn, account: Account, letter: Pull) -> AnyFeed | None:
     """A look at the open feed, or, where none is open, one to be handed in."""
     feed = turn.store.feeds.open(turn.connection, account.id)
     if feed is None:
@@ -75,28 +90,29 @@ def next_look(turn: Turn, account: Account) -> float | None:
 
 def _filled(turn: Turn, account: Account, letter: Pull) -> FeedWork | None:
     """A feed of the bulk pushes that are due, its rows taken in this transaction."""
-    card, pushes, connection = account.card, turn.store.pushes, turn.connection
-    if card.feed_rows_max == 0 or letter.now < account.no_feed_before:
+    pushes, connection = turn.store.pushes, turn.connection
+    due = _due(turn, account, letter.now)
+    if not due:
         return None
-    if pushes.count_due(connection, account.id, BULK, letter.now, card.feed_from) < card.feed_from:
-        return None
-    due = pushes.due(connection, account.id, BULK, letter.now, card.feed_rows_max)
-    chosen, changed = _chosen(turn, account, due, letter.now)
-    if len(chosen) < card.feed_from:
+    chosen, placed = _chosen(turn, account, due, letter.now)
+    if len(chosen) < account.card.feed_from:
         # What is due has something open that single writes end: not all of it at each pull again.
         account.no_feed_before = letter.now + FEED_RETRY_S
-        pushes.save(connection, changed, account.rules)
+        pushes.save(connection, placed, account.rules)
         return None
+    count_given(turn, account, [(one.record, one.change) for one in chosen])
     first = turn.store.malls.take_ids(connection, "call", len(chosen))
     rows = []
-    for number, (record, decision, listing) in enumerate(chosen, first):
-        event = TakeFeed(number, decision, letter.now)
+    for number, one in enumerate(chosen, first):
+        record = one.record
+        event = TakeFeed(number, one.decision, letter.now)
         record.state = apply(record.state, event, account.rules).state
         record.push_at = record.read_at = None
+        if record.priority == BULK:
+            record.bulk = 0
         if record.state.feed is not None:
-            rows.append(push_row(account, listing, record.state.feed))
-        changed.append(record)
-    pushes.save(connection, changed, account.rules)
+            rows.append(push_row(account, one.listing, record.state.feed))
+    pushes.save(connection, [*placed, *(one.record for one in chosen)], account.rules)
     feed = FeedRow(
         mall_id=account.id,
         first_call=first,
@@ -111,28 +127,50 @@ def _filled(turn: Turn, account: Account, letter: Pull) -> FeedWork | None:
     return FeedWork(first, tuple(rows), _send_by(account, letter.now))
 
 
+def _due(turn: Turn, account: Account, now: float) -> list[PushRecord]:
+    """The bulk pushes a feed could be made of; none where they are too few, or the breaker holds
+    them.
+    """
+    card, pushes, connection = account.card, turn.store.pushes, turn.connection
+    if card.feed_rows_max == 0 or account.is_shadow or now < account.no_feed_before:
+        return []
+    counts = {
+        rank: pushes.count_due(connection, account.id, rank, now, card.feed_from)
+        for rank in (APPROVED, BULK)
+    }
+    if sum(counts.values()) < card.feed_from:
+        return []
+    # Before a bulk push goes, all that moved is counted: the breaker judges the whole change.
+    is_counted_all = turn.store.movements.last(connection) <= account.row.cursor
+    if not (is_counted_all and look_again(turn, account, now) and may_bulk_go(turn, account)):
+        del counts[BULK]
+        if counts[APPROVED] < card.feed_from:
+            return []
+    due: list[PushRecord] = []
+    for rank in counts:
+        due += pushes.due(connection, account.id, rank, now, card.feed_rows_max - len(due))
+    return due
+
+
 def _chosen(
     turn: Turn, account: Account, due: Sequence[PushRecord], now: float
-) -> tuple[Chosen, list[PushRecord]]:
-    """(what goes into the feed, what was placed again because nothing is due of it)."""
+) -> tuple[list[_Chosen], list[PushRecord]]:
+    """(what goes into the feed, what was placed again because it cannot)."""
     listings = turn.store.listings.by_id(turn.connection, [record.listing_id for record in due])
-    chosen: Chosen = []
-    placed = []
+    chosen, placed = [], []
     refs: set[str] = set()
     for record in due:
         listing = listings[record.listing_id]
         want = want_of(account, listing, now, turn.no_rise)
         decision = decide_feed(record.state, want, account.rules)
         key = f"{listing.code}\x1f{listing.sub_code}".casefold()
-        if decision is not None and key not in refs:
-            # Some malls fold codes: two rows that could be one there never share a request.
+        # Some malls fold codes: two rows that could be one there never share a request.
+        if decision is not None and key not in refs and is_counted(record, want, account):
             refs.add(key)
-            chosen.append((record, decision, listing))
+            chosen.append(_Chosen(record, decision, listing, bulk_change(record.state, want)))
             continue
-        before = (record.push_at, record.priority, record.read_at)
         place(record, want, account)
-        if (record.push_at, record.priority, record.read_at) != before:
-            placed.append(record)
+        placed.append(record)
     return chosen, placed
 
 
@@ -144,7 +182,7 @@ def _repeated(turn: Turn, account: Account, feed: FeedRow, letter: Pull) -> Feed
     """C1: the reply with the feed was lost; the same epoch is told the same again."""
     send_by = _send_by(account, feed.t0)
     is_lost = feed.epoch == account.row.epoch and feed.first_call > letter.last_call_id
-    if not is_lost or send_by <= letter.now:
+    if not is_lost or send_by <= letter.now or account.is_shadow:
         return None
     records = _rows_of(turn, account, feed, 1, feed.last_number, feed.last_number)
     listings = turn.store.listings.by_id(turn.connection, [record.listing_id for record in records])

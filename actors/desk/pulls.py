@@ -76,14 +76,9 @@ def _work(turn: Turn, account: Account, letter: Pull) -> AnyWork:
     repeated = _repeated(turn, account, letter)
     if repeated is not None:
         return repeated
-    if letter.takes_push:
-        pushes = _pushes(turn, account, letter)
-        if pushes is not None:
-            return pushes
-    if letter.takes_feed:
-        feed = feeds.work(turn, account, letter)
-        if feed is not None:
-            return feed
+    writes = _writes(turn, account, letter)
+    if writes is not None:
+        return writes
     if letter.takes_reading:
         readings = _readings(turn, account, letter)
         if readings is not None:
@@ -93,6 +88,14 @@ def _work(turn: Turn, account: Account, letter: Pull) -> AnyWork:
         if job is not None:
             return ImportWork(job.id, job.cursor)
     return NoWork(_until(turn, account, letter))
+
+
+def _writes(turn: Turn, account: Account, letter: Pull) -> PushWork | feeds.AnyFeed | None:
+    """Single pushes come first: those that orders drive do not wait for a feed to be filled."""
+    pushes = _pushes(turn, account, letter) if letter.takes_push else None
+    if pushes is not None or not letter.takes_feed:
+        return pushes
+    return feeds.work(turn, account, letter)
 
 
 def _until(turn: Turn, account: Account, letter: Pull) -> float | None:

@@ -29,7 +29,7 @@ __all__ = ["KIND", "AmazonConnection", "card_for", "connect"]
 
 
 class AmazonConnection:
-    """One seller's open connection; the promises are those of `engine.connector.FeedConnection`."""
+    """One seller's open connection; the promises are those of `Connection` and `FeedConnection`."""
 
     def __init__(self, session: Session) -> None:
         self._access = credentials.Access(session)
