@@ -43,7 +43,7 @@ from engine.push_state import (
 )
 from engine.slot import PushDecision, TakeFeed
 
-FEED_RETRY_S = 30.0
+FEED_RETRY_S = 10.0
 """Too few of the due listings could go into a feed: looked at again after this."""
 FEED_LOOK_S = 20.0
 """From one look at an open feed to the next, at least; a mall's time."""

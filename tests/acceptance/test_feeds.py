@@ -45,17 +45,19 @@ BUFFERS = itertools.cycle(range(1, 6))
 
 
 @pytest.fixture
-def house(opened: House) -> Iterator[House]:
-    yield opened
+def house(opened: House) -> House:
+    """The house with nothing open about any listing: else single writes would end that first."""
     shop = opened.shops["amazon"]
     shop.heal()
     shop.turn(**QUICKLY)
-    wait_for(lambda: not feed_is_open(opened), "the feed to end", SETTLE_S)
+    opened.wait_until_proven(bound_s=BULK_S)
+    return opened
 
 
 def feed_is_open(house: House) -> bool:
-    """More feeds were made than reports read; a feed without a report counts by its listings."""
-    return any(row["state"] == "calling" for row in states(house).values())
+    """Listings are in a feed: so many at once have no call of their own."""
+    calling = [row for row in states(house).values() if row["state"] == "calling"]
+    return len(calling) > COUNT / 2
 
 
 def states(house: House) -> dict[str, dict[str, object]]:
@@ -129,7 +131,7 @@ def test_a_sale_elsewhere_during_the_feed_lowers_at_once_and_for_good(house: Hou
     house.wait_until_equal(code)
 
 
-@pytest.mark.parametrize("victims", [("amazon",), ("inventory",), ("amazon", "inventory")])
+@pytest.mark.parametrize("victims", [("amazon",), ("amazon", "inventory")])
 def test_a_feed_outlives_whoever_dies(house: House, victims: tuple[str, ...]) -> None:
     house.shops["amazon"].turn(**SLOWLY)
     feeds = made(house)
@@ -145,9 +147,8 @@ def test_a_feed_outlives_whoever_dies(house: House, victims: tuple[str, ...]) ->
     assert made(house) == feeds + 1
 
 
-@pytest.mark.parametrize("end", ["FATAL", "HALF"])
-def test_a_feed_that_broke_off_is_ended_by_single_writes(house: House, end: str) -> None:
-    house.shops["amazon"].turn(feed_end=end)
+def test_a_feed_that_broke_off_is_ended_by_single_writes(house: House) -> None:
+    house.shops["amazon"].turn(feed_end="HALF")
     feeds = made(house)
     quantity = reload(house)
     wait_until_shown(house, quantity)
@@ -168,22 +169,26 @@ def test_a_row_the_mall_refuses_is_a_fault_of_its_listing_that_heals(house: Hous
 
 def test_a_listing_that_amazon_fulfils_by_now_is_never_written_to(house: House) -> None:
     shop, code = house.shops["amazon"], CODES[13]
-    shop.stock_up([item(code, 33, fba=True)])
+    before = shop.quantity(code)
+    shop.stock_up([item(code, before, fba=True)])
     quantity = reload(house)
     fault = house.wait_for_fault("amazon", SETTLE_S, subject=code)
     assert fault["code"] == "fba"
     wait_until_shown(house, quantity, code)
     row = next(row for row in shop.state()["items"] if row["code"] == code)
-    assert (row["quantity"], row["fba"]) == (33, True)
-    shop.stock_up([item(code, quantity, fba=False)])
+    assert (row["quantity"], row["fba"]) == (before, True)
+    shop.stock_up([item(code, before, fba=False)])
     house.wait_until_healed(fault["id"])
+    wait_until_shown(house, quantity)
 
 
 def test_a_lost_reply_to_the_hand_in_is_never_followed_by_a_second_feed(house: House) -> None:
     shop = house.shops["amazon"]
-    shop.fault("timeout_after", endpoint="stock", count=1)
-    feeds = made(house)
+    # A single write begins and is lost; while its lane waits, the feed is the next.
+    shop.fault("timeout_after", endpoint="stock", count=2)
+    feeds, patches = made(house), shop.calls(PATCH)
     quantity = reload(house)
     wait_until_shown(house, quantity)
     house.wait_until_equal(*CODES[:5])
-    assert made(house) <= feeds + 1
+    assert made(house) == feeds + 1
+    assert shop.calls(PATCH) - patches >= COUNT  # What nobody knows is written one by one.
