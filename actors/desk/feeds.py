@@ -45,6 +45,8 @@ from engine.slot import PushDecision, TakeFeed
 
 FEED_RETRY_S = 10.0
 """Too few of the due listings could go into a feed: looked at again after this."""
+FEED_POLL_S = 1.0
+"""The same where a poll may be what was missing (D6)."""
 FEED_LOOK_S = 20.0
 """From one look at an open feed to the next, at least; a mall's time."""
 FEED_LOOK_S_MAX = 300.0
@@ -96,8 +98,11 @@ def _filled(turn: Turn, account: Account, letter: Pull) -> FeedWork | None:
         return None
     chosen, placed = _chosen(turn, account, due, letter.now)
     if len(chosen) < account.card.feed_from:
-        # What is due has something open that single writes end: not all of it at each pull again.
-        account.no_feed_before = letter.now + FEED_RETRY_S
+        # What is due waits for a poll, or has something open that single writes end: not all of
+        # it is to be looked at by each pull.
+        polled = account.row.window_poll_end
+        is_fresh = polled is not None and letter.now - polled <= account.rules.poll_interval_s
+        account.no_feed_before = letter.now + (FEED_RETRY_S if is_fresh else FEED_POLL_S)
         pushes.save(connection, placed, account.rules)
         return None
     count_given(turn, account, [(one.record, one.change) for one in chosen])
