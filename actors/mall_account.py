@@ -67,6 +67,7 @@ def tempo_of(house: Settings, settings: MallSettings, card: Card) -> Tempo:
         heartbeat_interval_s=house.heartbeat_interval_s,
         lease_fresh_s=house.lease_fresh_s,
         grace_interval_s=GRACE_INTERVAL_S / settings.speed,
+        has_feeds=card.feed_rows_max > 0,
         lists_changes=card.lists_changes,
         late_orders_s=LATE_ORDERS_S / settings.speed,
         poll_distance_s=max(POLL_DISTANCE_S, card.poll_distance_s / settings.speed),

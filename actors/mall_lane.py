@@ -15,12 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
 
 from actors.mall_access import MallAccess
 from actors.mall_account import open_http, tempo_of
+from actors.mall_feed import carry_out_feed
 from actors.mall_http import GatedTransport, Withheld
 from actors.mall_lease import LeaseLost, MallLease
 from actors.mall_report import MallReport
@@ -43,12 +44,14 @@ from engine.connector import Credentials, Kind
 from engine.faults import Family, Level, MallError
 from engine.lane import LaneState
 from engine.mall import Mall
-from engine.mall_action import Action, Beat, Check, Moment, Poll, Pull, Standing, Track
+from engine.mall_action import Action, Beat, Check, Moment, Poll, Pull, Track
 from engine.messages import (
     PROTOCOL,
     CheckWork,
     CredentialsRotated,
     Drain,
+    FeedLookWork,
+    FeedWork,
     Heartbeat,
     Hello,
     ImportFailed,
@@ -75,8 +78,6 @@ DRAIN_S: Final = 5.0
 """How long a leaving actor waits for what is under way; the rest is cut off and turns unknown."""
 HELLO_PAUSE_S: Final = 0.5
 """Before a lost lease is asked for again."""
-
-Row = TypeVar("Row", PushRow, ReadRow)
 
 log = structlog.get_logger()
 
@@ -335,12 +336,14 @@ class MallLane:
                     pull.takes_reading,
                     pull.takes_import,
                     manner,
+                    pull.takes_feed,
                 )
             )
         except NoAnswer:
             self._mall.pull_ended(self._at(), pull, now)
             return
         work = reply.work if isinstance(reply, Work) else NoWork(None)
+        at, epoch = self._at(), self._lease.epoch
         match work:
             case NoWork(until=until):
                 self._mall.pull_ended(self._at(), pull, until)
@@ -352,29 +355,22 @@ class MallLane:
                 self._mall.work_came(Track.IMPORT)
                 self._tasks.begin(self._import(work))
             case PushWork(rows=rows, send_by=send_by):
-                taken, late = self._sort_out(rows, send_by)
-                self._mall.work_came(Track.PUSH, (row.call_id for row in (*taken, *late)))
+                taken, late = self._mall.take(Track.PUSH, rows, epoch, send_by, at)
                 self._tasks.begin(self._push(taken, late, send_by, manner))
             case ProbeWork():
                 # In the place of a push: no push is taken beside it, and a failed one backs off.
                 self._mall.work_came(Track.PUSH)
                 self._tasks.begin(self._probe(work))
+            case FeedWork(rows=rows_fed, send_by=send_by):
+                started, _ = self._mall.take(Track.FEED, rows_fed, epoch, send_by, at)
+                self._tasks.begin(self._feed(work, started))
+            case FeedLookWork():
+                self._mall.work_came(Track.FEED)
+                self._tasks.begin(self._feed(work, ()))
             case ReadWork(rows=rows_read, send_by=send_by, is_audit=is_audit):
-                wanted, passed = self._sort_out(rows_read, send_by)
-                self._mall.work_came(Track.READING, (row.call_id for row in (*wanted, *passed)))
+                wanted, passed = self._mall.take(Track.READING, rows_read, epoch, send_by, at)
                 self._tasks.begin(self._read(wanted, passed, send_by, is_audit=is_audit))
         self._tasks.stir()
-
-    def _sort_out(self, rows: Sequence[Row], send_by: float) -> tuple[list[Row], list[Row]]:
-        """(rows to start, rows to answer as not sent); one that is under way is neither (C2)."""
-        at = self._at()
-        standing = [
-            (self._mall.standing(self._lease.epoch, row.call_id, send_by, at), row) for row in rows
-        ]
-        return (
-            [row for verdict, row in standing if verdict is Standing.TAKE],
-            [row for verdict, row in standing if verdict is Standing.NOT_SENT],
-        )
 
     async def _push(
         self, taken: list[PushRow], late: list[PushRow], send_by: float, manner: str
@@ -386,6 +382,12 @@ class MallLane:
         if taken:
             carried = await carry_out_push(taken, send_by, self._access.open(), self._access.kind)
         await self._conclude(Track.PUSH, carried, not_sent(late).rows)
+
+    async def _feed(self, work: FeedWork | FeedLookWork, taken: Sequence[PushRow]) -> None:
+        """Its outcomes are told on the way."""
+        access, ask = self._access, self._lease.ask
+        carried = await carry_out_feed(work, taken, access.open(), access.kind, ask)
+        await self._conclude(Track.FEED, carried, ())
 
     async def _read(
         self, taken: list[ReadRow], late: list[ReadRow], send_by: float, *, is_audit: bool

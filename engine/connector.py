@@ -7,7 +7,7 @@ list; a call that failed as a whole raises `MallError`.
 
 import enum
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -103,6 +103,15 @@ class Card(Struct, frozen=True, kw_only=True):
     poll_hint: str = ""
     """What would bring orders sooner than the rates allow, and its price, Japanese; "": nothing."""
     poll_hint_en: str = ""
+
+    feed_rows_max: int = 0
+    """Rows of one feed; 0: the mall has none."""
+    feed_from: int = 0
+    """So many bulk pushes must be due for a feed; fewer go one by one, which is sooner."""
+    feed_send_s: float = 0.0
+    """From a feed's pull until it has left, looks included, at most; mall time."""
+    feed_s: float = 0.0
+    """From a feed's pull until the mall has worked it off, at most; mall time."""
 
     @property
     def manner(self) -> str:
@@ -247,6 +256,22 @@ class WriteResult(Struct, frozen=True):
     end: float
 
 
+class FeedEnd(Struct, frozen=True):
+    """How a feed ended. Its rows are named by the numbers they were handed in with."""
+
+    outcome: RowOutcome
+    """Of every row that is not in `bad`. UNKNOWN: some, all or none are done; nothing more will
+    be."""
+    code: str
+    """The mall's own code for anything but DONE."""
+    bad: tuple[tuple[int, str], ...]
+    """(number, the mall's own code) of every row the mall refused as such."""
+    start: float
+    """Mall time before the feed was handed in."""
+    end: float
+    """Mall time at which it was seen to have ended."""
+
+
 class CredentialReport(Struct, frozen=True):
     """A working credential's known life and anything an operator should know of it."""
 
@@ -304,6 +329,29 @@ class Connection(Protocol):
 
     async def check_credentials(self) -> CredentialReport:
         """Makes the cheapest calls that prove the credentials; raises level 9 if they fail."""
+        ...
+
+
+@runtime_checkable
+class FeedConnection(Protocol):
+    """What the connection to a mall with feeds (`Card.feed_rows_max`) promises besides: many writes
+    are handed in as one and worked off later. Every method may raise `MallError`; nothing is kept
+    between them but the ticket, which the caller stores.
+    """
+
+    async def refused_by_look(self, refs: Sequence[ListingRef]) -> Mapping[ListingRef, str]:
+        """Which listings must not go into a feed, each with the code of the error table."""
+        ...
+
+    async def submit_feed(self, rows: Sequence[tuple[int, StockWrite]]) -> str:
+        """Hands numbered rows in as one feed, once; its ticket. A `MallError` tells `done`.
+
+        At most card.feed_rows_max, each listing once, numbers from 1 upward; all were looked at.
+        """
+        ...
+
+    async def look_at_feed(self, ticket: str) -> FeedEnd | None:
+        """How the feed ended; None while it is under way. May be asked any number of times."""
         ...
 
 

@@ -181,6 +181,15 @@ BAD_ITEM = FaultSpec(
     is_row=True,
 )
 
+FEED_LATE = FaultSpec(
+    level=Level.TRANSIENT,
+    kind=FaultKind.TIMEOUT,
+    message="一括反映(フィード)の結果がモールから返りません。該当商品は1件ずつ反映し直します。",
+    hint="自動で回復します。続くときはモールの稼働状況を確認してください。",
+    message_en="The mall did not end a feed in time; its listings are pushed again one by one.",
+    hint_en="It heals by itself; if it stays, look at the mall's own status.",
+)
+
 GONE_LISTING = FaultSpec(
     level=Level.TRANSIENT,
     kind=FaultKind.GONE,

@@ -13,7 +13,8 @@ Call ids grow over the whole house and are pulled one letter at a time, so that 
 highest ever received, tells every command that was taken from one that was not (C2).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from engine.connector import WriteKind
 from engine.lane import LaneState
@@ -38,6 +39,9 @@ from engine.mall_action import (
     Tempo,
     Track,
 )
+from engine.messages import PushRow, ReadRow
+
+Row = TypeVar("Row", PushRow, ReadRow)
 
 
 class Mall:
@@ -250,6 +254,19 @@ class Mall:
             return Standing.TAKE
         return Standing.NOT_SENT
 
+    def take(
+        self, track: Track, rows: Sequence[Row], epoch: int, send_by: float, at: Moment
+    ) -> tuple[list[Row], list[Row]]:
+        """(rows to start, rows to answer as not sent): these are under way from now on.
+
+        One that is under way already is neither (C2).
+        """
+        standing = [(self.standing(epoch, row.call_id, send_by, at), row) for row in rows]
+        taken: list[Row] = [row for verdict, row in standing if verdict is Standing.TAKE]
+        late: list[Row] = [row for verdict, row in standing if verdict is Standing.NOT_SENT]
+        self.work_came(track, (row.call_id for row in (*taken, *late)))
+        return taken, late
+
     def shown_lane(self, *, is_failing: bool) -> LaneState:
         """The lane as a heartbeat tells it."""
         if self.is_draining:
@@ -358,14 +375,16 @@ class Mall:
             return None
         self._is_pulling = True
         self._woken_meanwhile = False
-        return Pull(Track.PUSH in free, Track.READING in free, Track.IMPORT in free)
+        return Pull(
+            Track.PUSH in free, Track.READING in free, Track.IMPORT in free, Track.FEED in free
+        )
 
     def _may_take(self, track: Track, at: Moment) -> bool:
         if track in self._busy or at.now < self._not_before.get(track, 0.0):
             return False
         if track is Track.CHECK:
             return True
-        if not self._is_open:
+        if not self._is_open or (track is Track.FEED and not self.tempo.has_feeds):
             return False
         if track is Track.IMPORT:
             return True
@@ -431,6 +450,7 @@ def _asked(pull: Pull) -> tuple[Track, ...]:
         (Track.PUSH, pull.takes_push),
         (Track.READING, pull.takes_reading),
         (Track.IMPORT, pull.takes_import),
+        (Track.FEED, pull.takes_feed),
         (Track.CHECK, True),
     )
     return tuple(track for track, is_asked in asked if is_asked)

@@ -38,12 +38,13 @@ class Track(enum.StrEnum):
 
     POLL = "poll"
     PUSH = "push"
+    FEED = "feed"
     READING = "reading"
     IMPORT = "import"
     CHECK = "check"
 
 
-PULLED: Final = (Track.PUSH, Track.READING, Track.IMPORT, Track.CHECK)
+PULLED: Final = (Track.PUSH, Track.FEED, Track.READING, Track.IMPORT, Track.CHECK)
 """What comes by a pull."""
 
 
@@ -62,6 +63,8 @@ class Tempo(Struct, frozen=True, kw_only=True):
     lease_fresh_s: float
     """Without an answer for this long no call is begun: somebody else may hold the mall."""
     grace_interval_s: float = GRACE_INTERVAL_S
+    has_feeds: bool = False
+    """The mall takes feeds."""
     lists_changes: bool = False
     """A re-read reaches back to the last one, less `late_orders_s`: the mall lists changes."""
     late_orders_s: float = LATE_ORDERS_S
@@ -94,6 +97,7 @@ class Pull(Struct, frozen=True):
     takes_push: bool
     takes_reading: bool
     takes_import: bool
+    takes_feed: bool = False
 
 
 class Check(Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.catalogue import CatalogueRow, ListingRef, SideSettings
-from engine.connector import Finding
+from engine.connector import Finding, RowOutcome
 from engine.faults import Family, FaultSpec
 from engine.lane import LaneState
 from engine.push_state import (
@@ -116,6 +116,8 @@ class Pull(Struct, frozen=True, tag=True):
     manner: str | None = None
     """`Card.manner` of the actor: it is given no push while the inventory's is another one. None:
     not told."""
+    takes_feed: bool = False
+    """A feed, or a look at the one that is open."""
 
 
 class OutcomeRow(Struct, frozen=True, array_like=True):
@@ -147,6 +149,51 @@ class Probed(Struct, frozen=True, tag=True):
     probe: int
     """The probe this answers; of an older one only an item that was not put back is noted."""
     finding: Finding
+
+
+class FeedHanded(Struct, frozen=True, tag=True):
+    """A feed was handed in and has this ticket. Reply: Ack, after it is durably stored."""
+
+    id: int
+    epoch: int
+    feed: int
+    """As in FeedWork."""
+    ticket: str
+    """The connector's own; shown to it again at each look."""
+
+
+class FeedBad(Struct, frozen=True, array_like=True):
+    """A row of a feed that the mall refused as such."""
+
+    number: int
+    code: str
+    spec: FaultSpec
+    """What the connector's table says of the code."""
+
+
+class FeedEnded(Struct, frozen=True, tag=True):
+    """What became of the rows first to last of a feed. Repeated until acknowledged. Reply: Ack.
+
+    A row that its own outcome has already taken out of the feed is left alone.
+    """
+
+    id: int
+    epoch: int
+    feed: int
+    first: int
+    """Numbers count from 1 in the order of FeedWork's call ids."""
+    last: int
+    """At most FEED_ENDED_ROWS_MAX rows."""
+    outcome: RowOutcome
+    """Of the rows that are not in bad."""
+    code: str
+    bad: tuple[FeedBad, ...]
+    start: float
+    """Mall time before it was handed in."""
+    end: float | None
+    """Mall time at which it had ended; None: nobody knows which feed it is, so it may go on."""
+    is_last: bool
+    """The feed is closed with this letter."""
 
 
 class CatalogueRead(Struct, frozen=True, tag=True):
@@ -232,6 +279,8 @@ FromMall = (
     | Pull
     | Outcomes
     | Probed
+    | FeedHanded
+    | FeedEnded
     | CatalogueRead
     | ImportFailed
     | FaultSeen
@@ -245,6 +294,8 @@ ORDERS_LISTED_MAX = 2000
 """Marks of one letter."""
 ORDERS_READ_MAX = 100
 """Orders of one letter."""
+FEED_ENDED_ROWS_MAX = 500
+"""Rows of a feed that one letter ends."""
 
 
 # --- inventory -> mall actor ------------------------------------------------------------------
@@ -325,6 +376,24 @@ class PushWork(Struct, frozen=True, tag="push_work"):
     send_by: float
 
 
+class FeedWork(Struct, frozen=True, tag="feed_work"):
+    """One feed: to be looked at and handed in as a whole, not after send_by (mall time)."""
+
+    feed: int
+    """Names it: the call id of row number 1. The others' ids follow without a gap."""
+    rows: tuple[PushRow, ...]
+    send_by: float
+
+
+class FeedLookWork(Struct, frozen=True, tag="feed_look_work"):
+    """Look at a feed that was handed in; nothing is answered while it is under way."""
+
+    feed: int
+    ticket: str
+    last: int
+    """The highest number of its rows."""
+
+
 class ReadRow(Struct, frozen=True, array_like=True):
     """One listing to read."""
 
@@ -371,11 +440,17 @@ class NoWork(Struct, frozen=True, tag="no_work"):
     until: float | None
 
 
+AnyWork = (
+    PushWork | ReadWork | FeedWork | FeedLookWork | ImportWork | CheckWork | ProbeWork | NoWork
+)
+"""What a Pull may be answered with."""
+
+
 class Work(Struct, frozen=True, tag=True):
     """The answer to a Pull."""
 
     id: int
-    work: PushWork | ReadWork | ImportWork | CheckWork | ProbeWork | NoWork
+    work: AnyWork
 
 
 class LaneOrder(Struct, frozen=True, tag=True):

@@ -3,9 +3,10 @@
     free --TakePush, TakeReading--> taken --an outcome of its id, CallLost--> free
 
 Every outcome frees the slot and is applied once: one whose id is not in the slot is dropped (C2).
+An id may be that of the listing's place in a feed instead (C5); that ends with the feed (O7).
 What a call did to `expected` is exact (O1-O3), nothing (O4, O6) or a wider interval (O1 after a
-fall that may have been clamped, O5). Where readings settle is `settle.py`; own orders are
-`own_effect.py`.
+fall that may have been clamped, O5). Anchored writes and feeds are `anchored.py`, readings that
+settle `settle.py`, own orders `own_effect.py`.
 """
 
 import math
@@ -13,14 +14,19 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from engine.anchored import (
+    anchored_done,
+    anchored_unknown,
+    feed_ended,
+    feed_taken,
+    reading_dropped,
+)
 from engine.connector import WriteKind
 from engine.push_state import (
     BelowZero,
     CallEvent,
-    CallLost,
     Doubt,
     Dropped,
-    Effect,
     ListingPush,
     MallRules,
     Outcome,
@@ -34,14 +40,12 @@ from engine.push_state import (
     Quarantined,
     ReadCall,
     ReadingDropped,
-    Span,
     Step,
-    TakePush,
-    TakeReading,
     WakePoll,
     Window,
     plus,
 )
+from engine.slot import CallLost, TakeFeed, TakePush, TakeReading
 
 
 def apply_call(state: ListingPush, event: CallEvent, rules: MallRules) -> Step:
@@ -53,6 +57,9 @@ def apply_call(state: ListingPush, event: CallEvent, rules: MallRules) -> Step:
             _refuse_second_call(state, event.id)
             call = ReadCall(event.id, event.epoch, event.t0, event.send_by)
             return Step(replace(state, call=call, last_id=event.id))
+        case TakeFeed():
+            _refuse_second_call(state, event.id)
+            return Step(feed_taken(state, event, rules))
         case CallLost():
             return _lost(state, rules)
         case _:
@@ -81,6 +88,8 @@ def _refuse_second_call(state: ListingPush, call_id: int) -> None:
 
 
 def _answered(state: ListingPush, event: Outcome, rules: MallRules) -> Step:
+    if state.feed is not None and state.feed.id == event.id:
+        return feed_ended(state, state.feed, event, rules)
     call = state.call
     # C2: repeated and late outcomes are of an id that has left the slot.
     if call is None or call.id != event.id:
@@ -118,7 +127,7 @@ def _done(state: ListingPush, call: PushCall, event: PushDone, rules: MallRules)
         case WriteKind.GUARDED:
             return _guarded_done(state, call, event)
         case WriteKind.ANCHORED:
-            return _anchored_done(state, call, event, rules)
+            return anchored_done(state, call, event, rules)
         case _:
             assert_never(rules.write_kind)
 
@@ -130,12 +139,12 @@ def _relative_done(state: ListingPush, call: PushCall, event: PushDone, rules: M
     # O1, a mall that does not refuse: how much of the fall was done is between nothing and all of
     # it. The write is over, so nothing can land later and nothing goes into doubtful.
     state = replace(state, low=plus(state.low, call.delta), down=state.down + call.delta)
-    return _reading_dropped(state)
+    return reading_dropped(state)
 
 
 def _start_again(state: ListingPush, event: PushDone) -> Step:
     """The settings made it another kind of mall while the call was out: start from a reading."""
-    return _reading_dropped(replace(state, known=False, left=None, last_write_end=event.end))
+    return reading_dropped(replace(state, known=False, left=None, last_write_end=event.end))
 
 
 def _is_fall_exact(event: PushDone, rules: MallRules) -> bool:
@@ -168,29 +177,6 @@ def _moved(state: ListingPush, delta: int) -> ListingPush:
     return replace(state, low=plus(state.low, delta), high=state.high + delta, reading=reading)
 
 
-def _anchored_done(state: ListingPush, call: PushCall, event: PushDone, rules: MallRules) -> Step:
-    """O3: the value replaces all that was known before, with two reasons to write once more."""
-    if call.value is None:
-        raise ProtocolBug("an anchored call without a value")
-    live_at = None if state.last_write_end is None else state.last_write_end + rules.live_s
-    is_early = live_at is not None and call.t0 < live_at
-    end = event.end + rules.live_s
-    state = replace(
-        state,
-        # An order applied during the call is erased by it or not. After an early write (story 31)
-        # only `again` is set: a lower low would hide the next fall from D6, which must not wait.
-        low=call.value - 1 if call.overtaken else call.value,
-        high=call.value,
-        again=is_early or call.overtaken,
-        windows=(Window(event.start, end, call.id),),
-        anchor=Span(event.start, end),
-        # Story 32: a doubt is only over for a write that was decided past its limit.
-        doubtful=tuple(doubt for doubt in state.doubtful if call.t0 < doubt.until),
-        last_write_end=event.end,
-    )
-    return _reading_dropped(state)
-
-
 def _unknown(state: ListingPush, call: PushCall, rules: MallRules) -> Step:
     """O5: the interval takes in both, done and not done; nothing is repeated as such."""
     # A write that lands at the last moment is live live_s later still, so the doubt lasts as long.
@@ -200,7 +186,7 @@ def _unknown(state: ListingPush, call: PushCall, rules: MallRules) -> Step:
     if (call.value is None) is (rules.write_kind is WriteKind.ANCHORED):
         # The settings made it another kind of mall while the call was out: start from a reading.
         state = replace(state, known=False, doubtful=(*state.doubtful, doubt))
-        return _reading_dropped(state)
+        return reading_dropped(state)
     match rules.write_kind:
         case WriteKind.RELATIVE:
             state = replace(_widened(state, call.delta), doubtful=(*state.doubtful, doubt))
@@ -212,28 +198,16 @@ def _unknown(state: ListingPush, call: PushCall, rules: MallRules) -> Step:
                 windows=(*state.windows, window),
             )
         case WriteKind.ANCHORED:
-            state = _anchored_unknown(state, call, doubt)
+            state = anchored_unknown(state, call, until)
         case _:
             assert_never(rules.write_kind)
-    return _reading_dropped(state)
+    return reading_dropped(state)
 
 
 def _widened(state: ListingPush, delta: int) -> ListingPush:
     if delta > 0:
         return replace(state, high=state.high + delta)
     return replace(state, low=plus(state.low, delta), down=state.down + delta)
-
-
-def _anchored_unknown(state: ListingPush, call: PushCall, doubt: Doubt) -> ListingPush:
-    """O5 anchored: nothing is known until a write decided past the limit is ok (D6 writes it).
-
-    The doubts become one with the latest limit, which bounds them however often a fall that must
-    not wait is lost again. `high` takes in the value, so that D6 knows what a fall is.
-    """
-    if call.value is None:
-        raise ProtocolBug("an anchored call without a value")
-    until = max([doubt.until, *(earlier.until for earlier in state.doubtful)])
-    return replace(state, high=max(state.high, call.value), doubtful=(replace(doubt, until=until),))
 
 
 def _lost(state: ListingPush, rules: MallRules) -> Step:
@@ -245,11 +219,3 @@ def _lost(state: ListingPush, rules: MallRules) -> Step:
     if isinstance(call, PushCall):
         return _unknown(freed, call, rules)
     return Step(freed, (ReadingDropped(),))
-
-
-def _reading_dropped(state: ListingPush) -> Step:
-    """The open reading, if any, can no longer be told from what came after it."""
-    effects: tuple[Effect, ...] = ()
-    if state.reading is not None:
-        effects = (ReadingDropped(),)
-    return Step(replace(state, reading=None), effects)

@@ -31,6 +31,7 @@ from engine.push_state import (
     Window,
     plus,
 )
+from engine.slot import FeedCall
 
 
 def is_before(moment: Span, span: Span | Window | Reading, eps_s: float) -> bool:
@@ -65,6 +66,7 @@ def plain_shift(state: ListingPush, moment: Span, rules: MallRules) -> bool:
     return (
         state.known
         and state.call is None
+        and state.feed is None
         and state.reading is None
         and not state.windows
         and not state.doubtful
@@ -113,6 +115,9 @@ def _noted(state: ListingPush, event: OwnEffect, rules: MallRules) -> ListingPus
         and _is_during(event.moment, call, rules)
     ):
         state = replace(state, call=replace(call, overtaken=True))  # O3
+    feed = state.feed
+    if feed is not None and not feed.overtaken and _is_during(event.moment, feed, rules):
+        state = replace(state, feed=replace(feed, overtaken=True))  # O3, O7
     if rules.stale_s > 0:
         end = event.moment.end
         if state.own_effect_end is None or state.own_effect_end < end:
@@ -120,8 +125,8 @@ def _noted(state: ListingPush, event: OwnEffect, rules: MallRules) -> ListingPus
     return state
 
 
-def _is_during(moment: Span, call: PushCall, rules: MallRules) -> bool:
-    """E3: slot = push and the moment not before t0."""
+def _is_during(moment: Span, call: PushCall | FeedCall, rules: MallRules) -> bool:
+    """E3: slot = push, or in a feed, and the moment not before t0."""
     return not is_before(moment, Span(call.t0, call.t0), rules.eps_s)
 
 

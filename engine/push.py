@@ -2,7 +2,7 @@
 
     blocked   halted, paused, conflict, quarantined, no total: nothing is pushed, the rest is kept
     unknown   expected is unknown: a reading is wanted, and settles it
-    calling   the slot is taken by a push or a reading
+    calling   the slot is taken by a push or a reading, or the listing is in a feed that is open
     suspect   low < high, refused, doubtful, windows full, high < 0, audit due, to be written once
               more (anchored): a reading is wanted
     level     low = high = target (or below zero where the target is 0: nothing is on sale)
@@ -15,6 +15,7 @@ of the listing's row, of what the inventory wants and of the mall's rules; nothi
 
 import math
 
+from engine.anchored import is_fall_beside_feed, may_join_feed
 from engine.connector import WriteKind
 from engine.outcome import apply_call
 from engine.own_effect import apply_effect, is_after, is_before, is_inside, plain_shift
@@ -26,18 +27,19 @@ from engine.push_state import (
     ListingPush,
     MallRules,
     ProtocolBug,
-    PushDecision,
     PushStateName,
     Step,
     Want,
     plus,
 )
 from engine.settle import apply_reading
+from engine.slot import PushDecision
 
 __all__ = [
     "apply",
     "call_lost_at",
     "decide",
+    "decide_feed",
     "is_after",
     "is_before",
     "is_inside",
@@ -90,7 +92,7 @@ def name_of(state: ListingPush, want: Want, rules: MallRules) -> PushStateName:
         return PushStateName.BLOCKED
     if not state.known:
         return PushStateName.UNKNOWN
-    if state.call is not None:
+    if state.call is not None or state.feed is not None:
         return PushStateName.CALLING
     if is_suspect(state, rules):
         return PushStateName.SUSPECT
@@ -99,7 +101,7 @@ def name_of(state: ListingPush, want: Want, rules: MallRules) -> PushStateName:
     return PushStateName.DUE
 
 
-# --- what to push (D1-D6) -----------------------------------------------------------------------
+# --- what to push (D1-D7) -----------------------------------------------------------------------
 
 
 def decide(state: ListingPush, want: Want, rules: MallRules) -> PushDecision | None:
@@ -123,6 +125,13 @@ def decide(state: ListingPush, want: Want, rules: MallRules) -> PushDecision | N
     if delta == 0:
         return None  # D3
     return PushDecision(delta, None, _may_be_refused(state, delta, rules))
+
+
+def decide_feed(state: ListingPush, want: Want, rules: MallRules) -> PushDecision | None:
+    """C5: the value with which the listing may go into a feed now, or None; as `decide`."""
+    if rules.write_kind is not WriteKind.ANCHORED or not may_join_feed(state):
+        return None
+    return decide(state, want, rules)
 
 
 def _is_paused(state: ListingPush, want: Want, rules: MallRules) -> bool:
@@ -162,6 +171,10 @@ def _may_be_refused(state: ListingPush, delta: int, rules: MallRules) -> bool:
 def _anchored_decision(
     state: ListingPush, wanted: int, want: Want, rules: MallRules
 ) -> PushDecision | None:
+    if state.feed is not None:
+        if not is_fall_beside_feed(state, state.feed, wanted):
+            return None  # D7: all else waits for the feed's end.
+        return PushDecision(wanted - state.high, wanted, may_be_refused=False)
     if not _is_anchored_due(state, wanted, want):
         return None
     if not _is_anchored_fall(state, wanted):
@@ -223,6 +236,8 @@ def _is_reading_due(state: ListingPush, want: Want, rules: MallRules) -> bool:
     """S1 without the waits."""
     if want.is_blocked or state.call is not None or state.reading is not None:
         return False
+    if state.feed is not None:
+        return False  # What a reading shows now may be overwritten until the feed has ended.
     if state.known and not is_suspect(state, rules):
         return False
     return not _is_anchored_push_first(state, want, rules)
@@ -274,6 +289,8 @@ def next_wake(state: ListingPush, want: Want, rules: MallRules) -> float | None:
         return call_lost_at(state, rules)
     if want.is_blocked:
         return None
+    if state.feed is not None:
+        return want.now if decide(state, want, rules) is not None else None
     if decide(state, want, rules) is not None or wants_reading(state, want, rules):
         return want.now
     waits = []

@@ -16,6 +16,7 @@ import enum
 from msgspec import Struct
 
 from engine.connector import WriteKind
+from engine.slot import CallLost, FeedCall, TakeFeed, TakePush, TakeReading
 
 
 class ProtocolBug(AssertionError):
@@ -99,6 +100,8 @@ class MallRules(Struct, frozen=True, kw_only=True):
     """Relative writes with unknown outcome before pushes pause (D5)."""
     windows_max: int = 8
     """Open windows of guarded writes before pushes pause (D5)."""
+    feed_s: float = 7200.0
+    """From a feed's pull until it has ended, at most (C5)."""
 
 
 class Span(Struct, frozen=True, array_like=True, gc=False):
@@ -118,7 +121,7 @@ class Doubt(Struct, frozen=True, array_like=True):
     delta: int
     """What it would have moved."""
     until: float
-    """It may still show until this moment: send_by + late_s + live_s."""
+    """It may still show until this moment: send_by + late_s + live_s, or a feed's end + live_s."""
 
 
 class Window(Struct, frozen=True, array_like=True):
@@ -210,6 +213,8 @@ class ListingPush(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The open reading."""
     call: PushCall | ReadCall | None = None
     """The slot (C1)."""
+    feed: FeedCall | None = None
+    """Anchored: the listing's place in a feed that is open (C5)."""
     last_id: int = 0
     """The highest call id ever put into the slot."""
     audit_due: bool = False
@@ -257,46 +262,7 @@ class Want(Struct, frozen=True, kw_only=True):
     """A difference of its SKU was adopted from another listing since its last comparison."""
 
 
-class PushDecision(Struct, frozen=True):
-    """A push to be put into the slot."""
-
-    delta: int
-    """What is to be added; anchored: value - high, for people and breakers only."""
-    value: int | None
-    """Anchored: the absolute quantity; else None."""
-    may_be_refused: bool
-    """A fall to refuse_margin or less: never in one request with safe rows."""
-
-
 # --- events -----------------------------------------------------------------------------------
-
-
-class TakePush(Struct, frozen=True, tag=True):
-    """C1: the slot is taken by a push."""
-
-    id: int
-    """Above every earlier id of the listing."""
-    epoch: int
-    """Of the actor that pulls."""
-    decision: PushDecision
-    """What `decide` said just now."""
-    t0: float
-    """Mall time of the pull."""
-    send_by: float
-    """t0 + send_within_s."""
-
-
-class TakeReading(Struct, frozen=True, tag=True):
-    """C1/S1: the slot is taken by a reading."""
-
-    id: int
-    """Above every earlier id of the listing."""
-    epoch: int
-    """Of the actor that pulls."""
-    t0: float
-    """Mall time of the pull."""
-    send_by: float
-    """t0 + send_within_s."""
 
 
 class PushDone(Struct, frozen=True, tag=True):
@@ -328,6 +294,8 @@ class PushUnknown(Struct, frozen=True, tag=True):
 
     id: int
     """The call it answers; dropped where that is not in the slot (C2)."""
+    over_at: float | None = None
+    """O7: when a feed that did some, all or none of it had ended; None: it may still land."""
 
 
 class PushNotSent(Struct, frozen=True, tag=True):
@@ -344,13 +312,6 @@ class PushBadItem(Struct, frozen=True, tag=True):
     """The call it answers; dropped where that is not in the slot (C2)."""
     code: str
     """The mall's own code."""
-
-
-class CallLost(Struct, frozen=True, tag=True):
-    """C3: a new epoch began, or no outcome came by send_by + time-out."""
-
-    now: float
-    """Mall time at which the call was given up."""
 
 
 class ReadingDone(Struct, frozen=True, tag=True):
@@ -431,7 +392,7 @@ class Forget(Struct, frozen=True, tag=True):
 
 
 Outcome = PushDone | PushRefused | PushUnknown | PushNotSent | PushBadItem
-CallEvent = TakePush | TakeReading | CallLost | Outcome
+CallEvent = TakePush | TakeReading | TakeFeed | CallLost | Outcome
 EffectEvent = OwnEffect | ParkedMaybe
 ReadingEvent = ReadingDone | ReadingFailed | Settle | Reflect | AuditDue | Forget
 Event = CallEvent | EffectEvent | ReadingEvent

@@ -276,6 +276,5 @@ def _has_written(state: ListingPush) -> bool:
 
 def _is_proven(state: ListingPush, reading: Reading, verdict: _Verdict) -> bool:
     """S5: nothing else ever proves."""
-    return (
-        state.held == 0 and state.high == verdict.offer and state.call is None and not reading.moved
-    )
+    is_free = state.call is None and state.feed is None
+    return state.held == 0 and state.high == verdict.offer and is_free and not reading.moved

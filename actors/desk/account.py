@@ -59,6 +59,7 @@ def rules_of(settings: MallSettings, card: Card, *, is_shadow: bool = False) -> 
         mall_restocks=MallRestocks(settings.mall_restocks),
         park_block_s=settings.park_block_s,
         refuse_margin=settings.refuse_margin,
+        feed_s=card.feed_s / settings.speed,
     )
 
 
@@ -89,6 +90,8 @@ class Account:
         """A fault of a probe that found nothing may be open."""
         self.push_rows_max = card.push_rows_max
         """Falls by halves while whole batches fail without naming a row."""
+        self.no_feed_before = 0.0
+        """Mall time: too few of the due listings could go into a feed when last looked at."""
         self.told_credentials = -1
         """credentials_version the holder was last given."""
         self.reread: set[str] = set()

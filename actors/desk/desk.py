@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.desk import importing, intake, leases, linking, outcomes, probing, pulls
+from actors.desk import feeds, importing, intake, leases, linking, outcomes, probing, pulls
 from actors.desk.account import Account
 from actors.desk.answers import Answers, no_such_mall
 from actors.desk.faulting import Faulting
@@ -30,6 +30,8 @@ from engine.messages import (
     CredentialsRotated,
     FamilyGood,
     FaultSeen,
+    FeedEnded,
+    FeedHanded,
     FromMall,
     Goodbye,
     Heartbeat,
@@ -94,6 +96,8 @@ class Desk:
             Pull: pulls.pull,
             Outcomes: outcomes.outcomes,
             Probed: self._probed,
+            FeedHanded: feeds.handed,
+            FeedEnded: feeds.ended,
             Heartbeat: self._heartbeat,
             CatalogueRead: importing.catalogue_read,
             ImportFailed: importing.import_failed,

@@ -4,6 +4,7 @@ import hmac
 
 from msgspec import Struct
 
+from actors.desk import feeds
 from actors.desk.account import Account, Keys
 from actors.desk.intake import recheck_at
 from actors.desk.pulls import lose
@@ -71,7 +72,9 @@ def hello(turn: Turn, account: Account, letter: Hello, sender: bytes, house: Hou
 def _forget_calls(turn: Turn, account: Account) -> None:
     """C3: a new epoch began, so what an older one had in its slots is unknown."""
     calls = turn.store.pushes.calls_after(turn.connection, account.id, 0)
-    lose(turn, account, calls, account.to_mall(turn.now))
+    now = account.to_mall(turn.now)
+    lose(turn, account, calls, now)
+    feeds.forget(turn, account, now)
 
 
 def lease(turn: Turn, account: Account, question: int, house: House) -> Lease:

@@ -159,7 +159,7 @@ def _end_link(turn: Turn, account: Account, listing_id: int) -> None:
 
 def _may_still_move(state: ListingPush, rules: MallRules) -> bool:
     """Whether something that began before now may change what a reading shows later."""
-    if isinstance(state.call, PushCall) or state.doubtful:
+    if isinstance(state.call, PushCall) or state.feed is not None or state.doubtful:
         return True
     is_slow = rules.live_s > 0 or rules.stale_s > 0
     return is_slow and (state.last_write_end is not None or state.own_effect_end is not None)

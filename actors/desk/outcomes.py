@@ -41,6 +41,7 @@ from engine.push_state import (
     Step,
     WakePoll,
 )
+from engine.slot import FeedCall
 
 READ_AGAIN_S = 2.0
 """A listing whose reading failed is not read again before this."""
@@ -50,14 +51,21 @@ SETTLE_ROWS_MAX = 5_000
 
 def outcomes(turn: Turn, account: Account, letter: Outcomes, sender: bytes) -> None:
     """Applies the outcomes of calls and frees their slots."""
-    ids = list(dict.fromkeys(row.listing_id for row in letter.rows))
+    take(turn, account, letter.rows)
+    _size_batches(account, letter.rows)
+    turn.reply(sender, Ack(letter.id))
+
+
+def take(turn: Turn, account: Account, rows: Sequence[OutcomeRow]) -> None:
+    """The same without an answer."""
+    ids = list(dict.fromkeys(row.listing_id for row in rows))
     records = turn.store.pushes.by_id(turn.connection, ids)
     listings = turn.store.listings.by_id(turn.connection, ids)
     now = account.to_mall(turn.now)
     is_doubted = account.rules.bulk_is_atomic and any(
-        isinstance(row.outcome, PushRefused | PushBadItem) for row in letter.rows
+        isinstance(row.outcome, PushRefused | PushBadItem) for row in rows
     )
-    for row in letter.rows:
+    for row in rows:
         record, listing = records.get(row.listing_id), listings.get(row.listing_id)
         if record is None or listing is None:
             continue  # Unlinked or deleted while the call was under way.
@@ -70,21 +78,19 @@ def outcomes(turn: Turn, account: Account, letter: Outcomes, sender: bytes) -> N
             wait_s = account.settings.compare_interval_s if row.is_missing else READ_AGAIN_S
             record.read_at = max(record.read_at, now + wait_s)
     turn.store.pushes.save(turn.connection, records.values(), account.rules)
-    _size_batches(account, letter.rows)
     turn.wakes_pull.add(account.id)
-    turn.reply(sender, Ack(letter.id))
 
 
 def _apply(
     turn: Turn, account: Account, record: PushRecord, listing: ListingRow, row: OutcomeRow
 ) -> None:
     outcome = row.outcome
-    call = record.state.call
-    is_current = call is not None and call.id == outcome.id
+    calls = (record.state.call, record.state.feed)
+    call = next((one for one in calls if one is not None and one.id == outcome.id), None)
     step = apply(record.state, outcome, account.rules)
     record.state = step.state
     _effects(turn, account, listing, step, row.spec)
-    if not is_current:
+    if call is None:
         return
     if isinstance(outcome, ReadingDone):
         start_skus(turn, account, listing, outcome)
@@ -92,7 +98,7 @@ def _apply(
         turn.fault(account, Family.STOCK, listing.subject, row.code, GONE_LISTING)
         # Missing is not zero (invariant 7): it is read again at the next audit, not at once.
         record.state = apply(record.state, AuditDue(), account.rules).state
-    if isinstance(outcome, PushDone) and isinstance(call, PushCall):
+    if isinstance(outcome, PushDone) and isinstance(call, PushCall | FeedCall):
         turn.tell("push", account, listing.subject, ("反映しました", "pushed"), call.delta)
 
 

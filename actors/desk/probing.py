@@ -67,6 +67,7 @@ def allowed(account: Account, letter: Pull) -> Pull:
     return structs.replace(
         letter,
         takes_push=letter.takes_push and may_push,
+        takes_feed=letter.takes_feed and may_push,
         takes_reading=letter.takes_reading and may_read,
     )
 

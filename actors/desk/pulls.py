@@ -8,7 +8,7 @@ the breaker holds those. In shadow there is no push to pull.
 
 from collections.abc import Iterable, Sequence
 
-from actors.desk import probing
+from actors.desk import feeds, probing
 from actors.desk.account import Account
 from actors.desk.breaking import count_given, look_again, may_bulk_go
 from actors.desk.turn import Turn
@@ -17,40 +17,32 @@ from actors.desk.weigh import (
     BULK,
     ORDER_DRIVEN,
     bulk_change,
+    is_counted,
     is_syncing,
     place,
+    push_row,
     want_of,
 )
 from actors.store.listing_rows import ListingRow
 from actors.store.movement_rows import Moved
 from actors.store.push_rows import PushRecord
-from engine.breaker import Change, uncounted
-from engine.catalogue import SideSettings
+from engine.breaker import Change
 from engine.connector import WriteKind
 from engine.lane import is_push_allowed
 from engine.messages import (
+    AnyWork,
     CheckWork,
     ImportWork,
     NoWork,
-    ProbeWork,
     Pull,
-    PushRow,
     PushWork,
     ReadRow,
     ReadWork,
     Work,
 )
 from engine.push import apply, decide, is_suspect, wants_reading
-from engine.push_state import (
-    AuditDue,
-    CallLost,
-    PushCall,
-    PushDecision,
-    ReadCall,
-    TakePush,
-    TakeReading,
-    Want,
-)
+from engine.push_state import AuditDue, PushCall, ReadCall
+from engine.slot import CallLost, PushDecision, TakePush, TakeReading
 
 MOVEMENTS_PER_PULL_MAX = 5_000
 """Movements one pull looks at; the rest come with the next one."""
@@ -70,9 +62,7 @@ def pull(turn: Turn, account: Account, letter: Pull, sender: bytes) -> None:
     turn.reply(sender, Work(letter.id, work))
 
 
-def _work(
-    turn: Turn, account: Account, letter: Pull
-) -> PushWork | ReadWork | ImportWork | CheckWork | ProbeWork | NoWork:
+def _work(turn: Turn, account: Account, letter: Pull) -> AnyWork:
     if account.check is not None and turn.now - account.check_given_at > CHECK_REPEAT_S:
         account.check_given_at = turn.now
         return CheckWork(*account.check)
@@ -88,10 +78,9 @@ def _work(
     repeated = _repeated(turn, account, letter)
     if repeated is not None:
         return repeated
-    if letter.takes_push:
-        pushes = _pushes(turn, account, letter)
-        if pushes is not None:
-            return pushes
+    writes = _writes(turn, account, letter)
+    if writes is not None:
+        return writes
     if letter.takes_reading:
         readings = _readings(turn, account, letter)
         if readings is not None:
@@ -103,11 +92,21 @@ def _work(
     return NoWork(_until(turn, account, letter))
 
 
+def _writes(turn: Turn, account: Account, letter: Pull) -> PushWork | feeds.AnyFeed | None:
+    """Single pushes come first: those that orders drive do not wait for a feed to be filled."""
+    pushes = _pushes(turn, account, letter) if letter.takes_push else None
+    if pushes is not None or not letter.takes_feed:
+        return pushes
+    return feeds.work(turn, account, letter)
+
+
 def _until(turn: Turn, account: Account, letter: Pull) -> float | None:
     pushes, connection = turn.store.pushes, turn.connection
     moments = [pushes.first_call_until(connection, account.id)]
     if letter.takes_push:
         moments.append(pushes.next_push(connection, account.id, _open_ranks(account)))
+    if letter.takes_feed:
+        moments.append(feeds.next_look(turn, account))
     if letter.takes_reading:
         moments.append(pushes.next_read(connection, account.id))
     return min((moment for moment in moments if moment is not None), default=None)
@@ -124,6 +123,7 @@ def give_up_lost_calls(turn: Turn, account: Account, now: float) -> None:
     """C3: no outcome came by send_by + time-out."""
     records = turn.store.pushes.overdue_calls(turn.connection, account.id, now)
     lose(turn, account, records, now)
+    feeds.give_up(turn, account, now)
 
 
 def lose(turn: Turn, account: Account, records: Sequence[PushRecord], now: float) -> None:
@@ -163,7 +163,7 @@ def _repeated(turn: Turn, account: Account, letter: Pull) -> PushWork | ReadWork
         if calls:
             first = calls[0][1]
             rows = [
-                _push_row(account, listings[record.listing_id], call)
+                push_row(account, listings[record.listing_id], call)
                 for record, call in calls
                 if call.send_by == first.send_by
             ]
@@ -301,7 +301,7 @@ class _Batch:
             decision = decide(record.state, want, account.rules)
             if priority == ORDER_DRIVEN:
                 record.priority = ORDER_DRIVEN
-            is_free = decision is not None and self._may_go(record, want)
+            is_free = decision is not None and is_counted(record, want, account)
             if decision is not None and is_free and self._fits(decision, listing):
                 self._chosen.append((record, decision, listing))
                 self._changes.append((record, bulk_change(record.state, want)))
@@ -312,15 +312,6 @@ class _Batch:
                 record.push_at = self._now + RECONSIDER_S
             if _place_of(record) != before:
                 self._changed.append(record)
-
-    def _may_go(self, record: PushRecord, want: Want) -> bool:
-        """A bulk push goes only as what the breaker has counted it for."""
-        if record.priority == ORDER_DRIVEN:
-            return True
-        change = bulk_change(record.state, want)
-        if record.priority == BULK:
-            change = uncounted(change, record.bulk_sent, self._account.breaker.window)
-        return change <= record.bulk
 
     def _fits(self, decision: PushDecision, listing: ListingRow) -> bool:
         if self.is_full:
@@ -351,7 +342,7 @@ class _Batch:
                     record.bulk = 0
                 call = record.state.call
                 if isinstance(call, PushCall):
-                    rows.append(_push_row(account, listing, call))
+                    rows.append(push_row(account, listing, call))
                 self._changed.append(record)
             account.row.last_push_at = turn.now
             account.is_changed = True
@@ -361,12 +352,6 @@ class _Batch:
 
 def _place_of(record: PushRecord) -> tuple[float | None, int, float | None, int]:
     return record.push_at, record.priority, record.read_at, record.bulk
-
-
-def _push_row(account: Account, listing: ListingRow, call: PushCall) -> PushRow:
-    registered = account.settings.settings_on_push == "registered"
-    settings = listing.settings if registered else SideSettings()
-    return PushRow(listing.id, call.id, listing.ref, call.delta, call.value, settings)
 
 
 # --- readings (S1) ------------------------------------------------------------------------------

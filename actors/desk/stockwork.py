@@ -14,7 +14,7 @@ from engine.faults import Family, oversold_spec
 from engine.ledger import Reason, oversold, request_key
 from engine.links import fold
 from engine.push import apply, decide, is_suspect, target
-from engine.push_state import AuditDue, ListingPush, PushDecision, Reflect, Want
+from engine.push_state import AuditDue, ListingPush, Reflect, Want
 from engine.questions import (
     REFLECT_PAGE_MAX,
     AdjustStock,
@@ -24,6 +24,7 @@ from engine.questions import (
     SetStock,
     StartReflect,
 )
+from engine.slot import PushDecision
 
 TOTAL_MAX = 999_999_999
 """No total an operator writes may leave +- this: the largest number a mall takes."""

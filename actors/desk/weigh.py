@@ -1,4 +1,4 @@
-"""Where a listing stands in the queues: what it wants now, and when to look at it again.
+"""Where a listing stands in the queues: what it wants now, when to look at it again, its row.
 
 A record is placed whenever its state, its links or its SKU's total changed; between two such
 moments only time moves it, and the queue columns say when.
@@ -10,19 +10,24 @@ from actors.desk.account import Account
 from actors.store.listing_rows import ListingRow
 from actors.store.push_rows import APPROVED, BULK, ORDER_DRIVEN, PushRecord
 from engine.breaker import Change, change_of, uncounted
+from engine.catalogue import SideSettings
 from engine.connector import WriteKind
+from engine.messages import PushRow
 from engine.offer import Stock, bundle_offer
 from engine.push import decide, next_wake, target, wants_reading
-from engine.push_state import ListingPush, MallRules, Want
+from engine.push_state import ListingPush, MallRules, PushCall, Want
+from engine.slot import FeedCall
 
 __all__ = [
     "APPROVED",
     "BULK",
     "ORDER_DRIVEN",
     "bulk_change",
+    "is_counted",
     "is_syncing",
     "offer_of",
     "place",
+    "push_row",
     "want_of",
 ]
 
@@ -93,7 +98,7 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
         return
     if record.priority == BULK or _is_level(state, want, account.rules):
         record.priority, record.bulk = BULK, 0
-    if state.reading is not None:
+    if state.reading is not None or state.feed is not None:
         return
     if wants_reading(state, want, account.rules):
         record.read_at = 0.0
@@ -110,6 +115,16 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
 def bulk_change(state: ListingPush, want: Want) -> Change:
     """What the push that is due would do to what buyers see."""
     return change_of(state.high, target(state, want.offer or 0))
+
+
+def is_counted(record: PushRecord, want: Want, account: Account) -> bool:
+    """Whether a push may go: a bulk one only as what the breaker has counted it for."""
+    if record.priority == ORDER_DRIVEN:
+        return True
+    change = bulk_change(record.state, want)
+    if record.priority == BULK:
+        change = uncounted(change, record.bulk_sent, account.breaker.window)
+    return change <= record.bulk
 
 
 def _rank(record: PushRecord, change: Change, account: Account) -> None:
@@ -133,11 +148,18 @@ def _audit_held(record: PushRecord, account: Account) -> None:
 def _is_level(state: ListingPush, want: Want, rules: MallRules) -> bool:
     if want.offer is None or not state.known or state.quarantined:
         return False
-    is_sure = state.low == state.high and not state.doubtful and not state.again
-    if rules.write_kind is WriteKind.ANCHORED and not is_sure:
-        # What an order made doubtful is written once more (O3, O5), later: that is its push, too.
+    is_unsure = rules.write_kind is WriteKind.ANCHORED and state.low != state.high
+    if state.feed is not None or state.doubtful or state.again or is_unsure:
+        # What an order drove is driven by it until it need not be written once more (O3, O5).
         return False
     return max(0, state.high) == target(state, want.offer)
+
+
+def push_row(account: Account, listing: ListingRow, call: PushCall | FeedCall) -> PushRow:
+    """A decided write as its letter tells it."""
+    registered = account.settings.settings_on_push == "registered"
+    settings = listing.settings if registered else SideSettings()
+    return PushRow(listing.id, call.id, listing.ref, call.delta, call.value, settings)
 
 
 def _with_polls(want: Want) -> Want:

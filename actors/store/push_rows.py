@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -136,6 +137,7 @@ class PushRows:
             dialect,
         )
         self._prepare_calls(base, mall, dialect)
+        self._prepare_feeds(base, dialect)
         self._prepare_writes(dialect)
 
     def _prepare_calls(
@@ -164,6 +166,25 @@ class PushRows:
         self._lost = Statement(
             base.where(mall, PUSH.c.call_until.is_not(None), PUSH.c.call_id > bindparam("after")),
             ["mall", "after"],
+            dialect,
+        )
+
+    def _prepare_feeds(self, base: Select[Any], dialect: Dialect) -> None:
+        mall = PUSH.c.mall_id == bindparam("mall")
+        self._some_due = Statement(
+            select(PUSH.c.listing_id)
+            .where(mall, PUSH.c.priority == bindparam("rank"))
+            .where(PUSH.c.push_at <= bindparam("moment"))
+            .limit(bindparam("most")),
+            ["mall", "rank", "moment", "most"],
+            dialect,
+        )
+        self._of_feed = Statement(
+            base.where(mall, text("feed_call <> 0"))
+            .where(PUSH.c.feed_call.between(bindparam("first"), bindparam("last")))
+            .order_by(PUSH.c.feed_call)
+            .limit(bindparam("most")),
+            ["mall", "first", "last", "most"],
             dialect,
         )
 
@@ -245,6 +266,18 @@ class PushRows:
         """Listings that other terms made due."""
         return list(self._records(self._to_look_at.rows(connection, mall_id, most)))
 
+    def count_due(
+        self, connection: Connection, mall_id: int, priority: int, now: float, most: int
+    ) -> int:
+        """How many listings `due` would find; counts no further than `most`."""
+        return len(self._some_due.rows(connection, mall_id, priority, now, most))
+
+    def of_feed(
+        self, connection: Connection, mall_id: int, first: int, last: int, most: int
+    ) -> list[PushRecord]:
+        """Listings whose row in the open feed has a call id from first to last, in order."""
+        return list(self._records(self._of_feed.rows(connection, mall_id, first, last, most)))
+
     def next_push(
         self, connection: Connection, mall_id: int, priorities: Sequence[int]
     ) -> float | None:
@@ -324,6 +357,7 @@ class PushRows:
                     None if state.reading is None else state.reading.end,
                     None if call is None else call.send_by + rules.http_timeout_s,
                     0 if call is None else call.id,
+                    0 if state.feed is None else state.feed.id,
                     state.held,
                     state.settled_quantity,
                     state.settled_at,

@@ -122,6 +122,7 @@ PUSH = Table(
     Column("reading_end", Float),  # b of the open reading
     Column("call_until", Float),  # when the call in the slot counts as lost (C3)
     Column("call_id", ROW_ID, nullable=False),  # the id in the slot, 0 = free
+    Column("feed_call", ROW_ID, nullable=False),  # the id of its row in an open feed, 0 = none
     Column("held", Integer, nullable=False),
     Column("settled_quantity", Integer),
     Column("settled_at", Float),
@@ -133,6 +134,7 @@ PUSH = Table(
     Index("push_read", "mall_id", "read_at", sqlite_where=text("read_at IS NOT NULL")),
     Index("push_reading", "mall_id", "reading_end", sqlite_where=text("reading_end IS NOT NULL")),
     Index("push_call", "mall_id", "call_until", sqlite_where=text("call_until IS NOT NULL")),
+    Index("push_feed", "mall_id", "feed_call", sqlite_where=text("feed_call <> 0")),
     Index("push_held", "mall_id", "held", sqlite_where=text("held <> 0")),
 )
 
@@ -153,6 +155,20 @@ BREAKER = Table(
     Column("live_to_zero", Integer, nullable=False),
 )
 """`engine.breaker.Breaker` of each mall; what waits is counted as listing_push is written."""
+
+FEED = Table(
+    "feed",
+    METADATA,
+    Column("mall_id", Integer, primary_key=True),
+    Column("first_call", ROW_ID, nullable=False),  # the call id of its row 1
+    Column("last_call", ROW_ID, nullable=False),
+    Column("epoch", Integer, nullable=False),  # of the actor that hands it in
+    Column("t0", Float, nullable=False),
+    Column("until", Float, nullable=False),  # mall time at which it is given up
+    Column("ticket", Text, nullable=False),  # "" until it was handed in
+    Column("look_at", Float, nullable=False),  # mall time of the next look
+)
+"""The feed a mall has open: one at most. What is in it, `listing_push.feed_call` says."""
 
 ORDER = Table(
     "sale_order",

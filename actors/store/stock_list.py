@@ -59,12 +59,20 @@ def differing(mall_ids: Sequence[int], terms: MallTerms) -> Select[Any]:
                 LISTING.c.is_conflict.is_(False),
                 SKU.c.total.is_not(None),
             )
-            .group_by(PUSH.c.listing_id, PUSH.c.held, PUSH.c.low, PUSH.c.high, PUSH.c.call_id)
+            .group_by(
+                PUSH.c.listing_id,
+                PUSH.c.held,
+                PUSH.c.low,
+                PUSH.c.high,
+                PUSH.c.call_id,
+                PUSH.c.feed_call,
+            )
             .having(
                 or_(
                     PUSH.c.held != 0,
                     and_(
                         PUSH.c.call_id == 0,
+                        PUSH.c.feed_call == 0,
                         PUSH.c.low == PUSH.c.high,
                         case((PUSH.c.low < 0, 0), else_=PUSH.c.low) != offer,
                     ),
@@ -234,7 +242,8 @@ def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
     ).scalar_one()
     pending = connection.execute(
         select(func.count()).where(
-            PUSH.c.mall_id == mall_id, or_(PUSH.c.push_at.is_not(None), PUSH.c.call_id != 0)
+            PUSH.c.mall_id == mall_id,
+            or_(PUSH.c.push_at.is_not(None), PUSH.c.call_id != 0, PUSH.c.feed_call != 0),
         )
     ).scalar_one()
     linked, unproven, oldest = connection.execute(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from actors.store.breaker_rows import BreakerRows
 from actors.store.database import CACHE_KIB, bring_up, checkpoint, open_writer
 from actors.store.fault_rows import FaultRows
+from actors.store.feed_rows import FeedRows
 from actors.store.import_rows import ImportRows
 from actors.store.listing_rows import ListingRows
 from actors.store.mall_rows import MallRows
@@ -31,6 +32,7 @@ class Store:
         self.listings = ListingRows(dialect)
         self.breakers = BreakerRows(dialect)
         self.pushes = PushRows(dialect, self.breakers)
+        self.feeds = FeedRows(dialect)
         self.orders = OrderRows(dialect)
         self.movements = MovementRows(dialect)
         self.faults = FaultRows(dialect)

@@ -40,7 +40,15 @@ LISTINGS_PAGE_MAX = 20
 LEAD_TIME_DAYS_MAX = 30
 """The longest lead time (出荷作業日数) the mall takes."""
 FEED_ROWS_MAX = 25_000
-"""Messages of one feed."""
+"""Messages of one feed, as the mall takes them."""
+FEED_ROWS = 5_000
+"""Messages of one feed, as they are handed in: all of them are looked at first, twenty a call."""
+FEED_FROM = 300
+"""Single writes take about a minute for so many; a feed takes minutes however few they are."""
+FEED_SEND_S = 180.0
+"""The looks take 50 s for a whole feed; a longer wait would make them, and the values, old."""
+FEED_S = 7_200.0
+"""Feeds take minutes; hours are reported of bad days (?)."""
 FEED_BYTES_MAX = 10 * 1024 * 1024
 """Size of one feed's file."""
 
@@ -154,6 +162,10 @@ CARD = Card(
         " that API ends on 2027-03-27. Amazon's own notifications (ORDER_CHANGE) need a queue at"
         " AWS, which zaiko does not support."
     ),
+    feed_rows_max=FEED_ROWS,
+    feed_from=FEED_FROM,
+    feed_send_s=FEED_SEND_S,
+    feed_s=FEED_S,
 )
 
 

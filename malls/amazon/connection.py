@@ -10,6 +10,7 @@ from engine.catalogue import CataloguePage, ListingRef
 from engine.connector import (
     Connection,
     CredentialReport,
+    FeedEnd,
     Kind,
     OrderPage,
     OrdersFetched,
@@ -28,7 +29,7 @@ __all__ = ["KIND", "AmazonConnection", "card_for", "connect"]
 
 
 class AmazonConnection:
-    """One seller's open connection; the promises are those of `engine.connector.Connection`."""
+    """One seller's open connection; the promises are those of `Connection` and `FeedConnection`."""
 
     def __init__(self, session: Session) -> None:
         self._access = credentials.Access(session)
@@ -71,12 +72,12 @@ class AmazonConnection:
         """Which listings must not go into a feed, and by which code of the error table."""
         return await feeds.look_all(self._access, refs)
 
-    async def submit_feed(self, rows: Sequence[StockWrite]) -> feeds.FeedTicket:
-        """Hands rows that were looked at in as one feed."""
+    async def submit_feed(self, rows: Sequence[tuple[int, StockWrite]]) -> str:
+        """Hands numbered rows that were looked at in as one feed; its ticket."""
         return await feeds.submit(self._access, rows)
 
-    async def look_at_feed(self, ticket: feeds.FeedTicket) -> WriteResult | None:
-        """What became of a feed; None while it is under way."""
+    async def look_at_feed(self, ticket: str) -> FeedEnd | None:
+        """How a feed ended; None while it is under way."""
         return await feeds.look(self._access, ticket)
 
 

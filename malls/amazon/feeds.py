@@ -5,8 +5,9 @@
     certainly not done <- failed up to here           +- from here on, unknown until it has ended
 
 Nothing is kept between the steps but the ticket, which the caller stores: a feed outlives a crash.
-A feed's messages are those of single writes (`stock.patch_of`). While a feed is open, a single
-write of one of its rows may be overtaken by it (?): write such a row once more after its end.
+A feed's messages are those of single writes (`stock.patch_of`), numbered by the caller. While a
+feed is open, a single write of one of its rows may be overtaken by it (?): the protocol writes such
+a row once more after its end (O7).
 """
 
 import zlib
@@ -19,12 +20,11 @@ from msgspec import Struct
 
 from engine.catalogue import ListingRef
 from engine.connector import (
+    FeedEnd,
     Reply,
     Request,
     RowOutcome,
-    RowResult,
     StockWrite,
-    WriteResult,
 )
 from engine.faults import Done, Family, MallError
 from malls.amazon import card, errors
@@ -52,11 +52,13 @@ _OPEN: Final = frozenset({"IN_QUEUE", "IN_PROGRESS"})
 
 
 class FeedTicket(Struct, frozen=True, array_like=True):
-    """A feed under way; to be stored before anything else is done about its rows."""
+    """A feed under way; as text it is what the caller stores before anything else."""
 
     feed: str
-    refs: tuple[ListingRef, ...]
-    """Row n is message n + 1."""
+    rows: int
+    """How many messages it has."""
+    number_max: int
+    """The highest of their numbers."""
     start: float
     """Mall time before the call that made it."""
 
@@ -76,11 +78,11 @@ async def look_all(access: Access, refs: Sequence[ListingRef]) -> Mapping[Listin
     return refused
 
 
-def feed_body(seller_id: str, rows: Sequence[StockWrite], now: float) -> bytes:
+def feed_body(seller_id: str, rows: Sequence[tuple[int, StockWrite]], now: float) -> bytes:
     """A feed's file. A listing comes once, and only after it was looked at (`look_all`)."""
     if not 0 < len(rows) <= card.FEED_ROWS_MAX:
         raise ValueError("a feed takes one to FEED_ROWS_MAX rows")
-    if len({row.ref.code for row in rows}) != len(rows):
+    if len({row.ref.code for _, row in rows}) != len(rows):
         raise ValueError("a feed names one listing twice")
     messages = [
         {
@@ -90,7 +92,7 @@ def feed_body(seller_id: str, rows: Sequence[StockWrite], now: float) -> bytes:
             "productType": "PRODUCT",
             "patches": [patch_of(row, now)],
         }
-        for number, row in enumerate(rows, 1)
+        for number, row in rows
     ]
     header = {"sellerId": seller_id, "version": VERSION, "issueLocale": LOCALE}
     body = msgspec.json.encode({"header": header, "messages": messages})
@@ -99,8 +101,11 @@ def feed_body(seller_id: str, rows: Sequence[StockWrite], now: float) -> bytes:
     return body
 
 
-async def submit(access: Access, rows: Sequence[StockWrite]) -> FeedTicket:
-    """Hands the rows in as one feed. A failure before the feed itself is made did nothing."""
+async def submit(access: Access, rows: Sequence[tuple[int, StockWrite]]) -> str:
+    """Hands the rows in as one feed; its ticket, as text.
+
+    A failure before the feed itself is made did nothing.
+    """
     body = feed_body(access.seller_id, rows, access.now())
     try:
         document = await _make_document(access)
@@ -124,11 +129,13 @@ async def submit(access: Access, rows: Sequence[StockWrite]) -> FeedTicket:
         return access.read(reply, Family.STOCK, FeedCreatedReply)
 
     reply, made = await access.call(request, read)
-    return FeedTicket(made.id, tuple(row.ref for row in rows), reply.sent_at)
+    ticket = FeedTicket(made.id, len(rows), max(number for number, _ in rows), reply.sent_at)
+    return msgspec.json.encode(ticket).decode()
 
 
-async def look(access: Access, ticket: FeedTicket) -> WriteResult | None:
-    """What became of a feed's rows; None while it is under way."""
+async def look(access: Access, ticket_text: str) -> FeedEnd | None:
+    """How a feed ended; None while it is under way."""
+    ticket = msgspec.json.decode(ticket_text, type=FeedTicket)
 
     def read(reply: Reply) -> FeedReply:
         told = access.read(reply, Family.STOCK, FeedReply)
@@ -141,19 +148,19 @@ async def look(access: Access, ticket: FeedTicket) -> WriteResult | None:
     if told.status in _OPEN:
         return None
     if told.status == "DONE" and told.result:
-        report = await _report(access, told.result)
-        rows = outcomes(ticket.refs, report)
+        outcome, code, bad = verdict(ticket, await _report(access, told.result))
     else:
         # A feed is cancelled in its queue only. FATAL may have done some, all or none of it.
         is_cancelled = told.status == "CANCELLED"
         outcome = RowOutcome.NOT_DONE if is_cancelled else RowOutcome.UNKNOWN
-        code = errors.fit(told.status)
-        rows = tuple(RowResult(ref, outcome, code=code) for ref in ticket.refs)
-    return WriteResult(rows, ticket.start, reply.received_at)
+        code, bad = errors.fit(told.status), ()
+    return FeedEnd(outcome, code, bad, ticket.start, reply.received_at)
 
 
-def outcomes(refs: Sequence[ListingRef], report: FeedReport) -> tuple[RowResult, ...]:
-    """One outcome a row: refused where the report names it, done where its counts say so.
+def verdict(
+    ticket: FeedTicket, report: FeedReport
+) -> tuple[RowOutcome, str, tuple[tuple[int, str], ...]]:
+    """(outcome of the rows no error names, its code, the rows that errors name).
 
     Where an error names no message, or the counts do not add up, the rows it does not name are
     unknown: a comparison will tell.
@@ -163,21 +170,17 @@ def outcomes(refs: Sequence[ListingRef], report: FeedReport) -> tuple[RowResult,
     for issue in report.issues or ():
         if issue.severity != "ERROR":
             continue
-        if issue.message is None or not 0 < issue.message <= len(refs):
+        if issue.message is None or not 0 < issue.message <= ticket.number_max:
             is_whole = False
         else:
             named.setdefault(issue.message, errors.fit(issue.code) or "INVALID")
     counts = report.summary
-    is_whole = is_whole and counts.accepted == len(refs) - len(named)
-    is_whole = is_whole and counts.processed == len(refs)
-    rest = RowOutcome.DONE if is_whole else RowOutcome.UNKNOWN
-    code = "" if is_whole else errors.UNREADABLE
-    return tuple(
-        RowResult(ref, RowOutcome.BAD_ITEM, code=named[number])
-        if number in named
-        else RowResult(ref, rest, code=code)
-        for number, ref in enumerate(refs, 1)
-    )
+    is_whole = is_whole and counts.accepted == ticket.rows - len(named)
+    is_whole = is_whole and counts.processed == ticket.rows
+    bad = tuple(sorted(named.items()))
+    if is_whole:
+        return RowOutcome.DONE, "", bad
+    return RowOutcome.UNKNOWN, errors.UNREADABLE, bad
 
 
 async def _make_document(access: Access) -> FeedDocumentReply:

@@ -5,6 +5,7 @@ In a bounded number of turns, woken by `next_wake` alone: a wake that is missing
 
 from engine.push import name_of, next_wake
 from engine.push_state import PushStateName
+from tests.model.feeds import end_feed, hand_in, work_off
 from tests.model.world import World
 
 TURNS_MAX = 80
@@ -20,6 +21,9 @@ def converge(world: World) -> None:
     world.cure()
     for order in world.mall.orders:
         order.is_hidden = False
+    hand_in(world)
+    work_off(world, 0.5)
+    end_feed(world)
     world.audit()
     audits = 0
     for _ in range(TURNS_MAX):

@@ -17,6 +17,7 @@ SHORT = MallRules(
     poll_interval_s=15.0,
     park_block_s=40.0,
     windows_max=3,
+    feed_s=50.0,
 )
 RELATIVE = SHORT
 GUARDED = replace(SHORT, write_kind=WriteKind.GUARDED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.connector import WriteKind
 from engine.push_state import BelowZero, MallRestocks, MallRules, PushCall, ReadCall
+from engine.slot import FeedCall
 
 
 @dataclass
@@ -68,11 +69,20 @@ class Flight:
 
 
 @dataclass
+class FeedFlight:
+    """The listing's row of an open feed, as the actor and the mall have it."""
+
+    call: FeedCall
+    handed: float | None = None
+    is_worked: bool = False
+
+
+@dataclass
 class Stray:
     """A write that zaiko has given up and that lands all the same."""
 
     lands_at: float
-    call: PushCall
+    call: PushCall | FeedCall
     guarded: tuple[int, int] | None
 
 
@@ -133,7 +143,9 @@ class Mall:
 
     # --- writes ---------------------------------------------------------------------------------
 
-    def write(self, call: PushCall, guarded: tuple[int, int] | None, delay: float) -> int | None:
+    def write(
+        self, call: PushCall | FeedCall, guarded: tuple[int, int] | None, delay: float
+    ) -> int | None:
         """Takes a write; returns what it did to q, or None where the mall refuses it.
 
         `guarded`: what the guard read, and how many changes had happened then.

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference
 from tests.model.converge import converge
+from tests.model.feeds import break_feed, end_feed, hand_in, join_feed, lose_feed, work_off
 from tests.model.kinds import ANCHORED, EPS_SKEWS, GUARDED, RELATIVE, SLOW, WAITS
 from tests.model.world import World
 
@@ -169,6 +170,39 @@ class PushMachine(RuleBasedStateMachine):
             converge(self.world)
 
 
+class FeedMachine(PushMachine):
+    """What anchored malls have besides: feeds."""
+
+    @rule()
+    def join_feed(self) -> None:
+        join_feed(self.world)
+
+    @precondition(lambda self: self.world.feed is not None)
+    @rule()
+    def hand_in(self) -> None:
+        hand_in(self.world)
+
+    @precondition(lambda self: self.world.feed is not None)
+    @rule(delay=SHARE)
+    def work_off(self, delay: float) -> None:
+        work_off(self.world, delay)
+
+    @precondition(lambda self: self.world.feed is not None)
+    @rule()
+    def end_feed(self) -> None:
+        end_feed(self.world)
+
+    @precondition(lambda self: self.world.feed is not None)
+    @rule()
+    def break_feed(self) -> None:
+        break_feed(self.world)
+
+    @precondition(lambda self: self.world.feed is not None)
+    @rule(lands=st.none() | SHARE)
+    def lose_feed(self, lands: float | None) -> None:
+        lose_feed(self.world, lands)
+
+
 class RelativeMachine(PushMachine):
     """R: Rakuten, Yahoo."""
 
@@ -181,13 +215,13 @@ class GuardedMachine(PushMachine):
     RULES = GUARDED
 
 
-class AnchoredMachine(PushMachine):
+class AnchoredMachine(FeedMachine):
     """A with live reads and writes."""
 
     RULES = ANCHORED
 
 
-class SlowMachine(PushMachine):
+class SlowMachine(FeedMachine):
     """A: Amazon."""
 
     RULES = SLOW

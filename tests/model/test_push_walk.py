@@ -5,12 +5,14 @@ A failure names its seed; the same seed gives the same walk.
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
 from engine.push_state import BelowZero, MallRestocks, OnDifference
 from tests.model.converge import converge
+from tests.model.feeds import break_feed, end_feed, hand_in, join_feed, lose_feed, work_off
 from tests.model.kinds import EPS_SKEWS, KINDS, WAITS
 from tests.model.world import World
 
@@ -41,6 +43,8 @@ class _Walk:
         self.choose = choose
         self.world = world
         evil = choose.random()
+        feed_moves = [partial(move, world) for move in (join_feed, hand_in, work_off, end_feed)]
+        self.feed_moves: list[Callable[[], None]] = list(feed_moves)
         self.steps: list[tuple[Callable[[], None], float]] = [
             (self.call, 6.0),
             (self.look, 6.0),
@@ -64,6 +68,16 @@ class _Walk:
             (world.cure, 0.5),
             (self.fail_poll, 0.3),
         ]
+        if world.is_anchored:
+            self.steps += [
+                (self.feed, 2.0),
+                (partial(join_feed, world), 3.0),
+                (partial(hand_in, world), 3.0),
+                (self.work_off, 3.0),
+                (partial(end_feed, world), 2.0),
+                (partial(break_feed, world), 1.0),
+                (self.lose_feed, 0.5),
+            ]
         # Hand edits and broken bounds suspend most checks, so most walks have neither.
         if evil < 0.3:
             self.steps.append((self.edit, 1.0))
@@ -85,6 +99,22 @@ class _Walk:
                 self.world.wait(self.choose.choice([0.25, 1.0]))
             elif luck < 0.4:
                 self.buy()
+
+    def feed(self) -> None:
+        for move in self.feed_moves:
+            move()
+            luck = self.choose.random()
+            if luck < 0.3:
+                self.wait()
+            elif luck < 0.5:
+                self.move_total()
+                self.call()
+
+    def work_off(self) -> None:
+        work_off(self.world, self.choose.choice([0, 0.5, 1]))
+
+    def lose_feed(self) -> None:
+        lose_feed(self.world, self._lands())
 
     def look(self) -> None:
         if self.choose.random() < 0.5:

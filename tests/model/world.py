@@ -29,7 +29,6 @@ from engine.push import (
 from engine.push_state import (
     Adopt,
     AuditDue,
-    CallLost,
     Dropped,
     Effect,
     Event,
@@ -51,12 +50,12 @@ from engine.push_state import (
     Settle,
     Settled,
     Span,
-    TakePush,
-    TakeReading,
     Want,
     plus,
 )
-from tests.model.mall import Flight, Mall, Order, Stray
+from engine.slot import CallLost, TakePush, TakeReading
+from tests.model.feeds import check_feed, lose_feed
+from tests.model.mall import FeedFlight, Flight, Mall, Order, Stray
 
 DECODER = msgspec.msgpack.Decoder(ListingPush)
 ENCODER = msgspec.msgpack.Encoder()
@@ -80,11 +79,14 @@ class World:
     """False: a bound was broken, and only convergence is asked for."""
     state: ListingPush = field(init=False)
     flight: Flight | None = None
+    feed: FeedFlight | None = None
     strays: list[Stray] = field(default_factory=list)
     outcomes: list[Event] = field(default_factory=list)
     """Every outcome told so far, to be told again."""
     edits: list[tuple[int, int]] = field(default_factory=list)
     """(place, amount) of hand edits that no comparison has taken in."""
+    beside: int | None = None
+    """What was last written, for sure, beside the open feed."""
     read_place: int = 0
     """What the open reading shows, as a place in the mall's history."""
     proofs: int = 0
@@ -124,6 +126,7 @@ class World:
         if self.state.low is None:
             return False  # There it says "write once more": high is no measure (E1).
         is_writing = isinstance(self.state.call, PushCall) or bool(self.mall.landing)
+        is_writing = is_writing or self.state.feed is not None
         return not (is_writing or self.strays or self.state.doubtful or self.state.again)
 
     def check(self) -> None:
@@ -132,6 +135,8 @@ class World:
         assert len(state.doubtful) <= (1 if rules.write_kind is not WriteKind.RELATIVE else 2)
         assert len(state.windows) <= (1 if self.is_anchored else rules.windows_max)
         assert (state.call is None) == (self.flight is None)
+        assert (state.feed is None) == (self.feed is None)
+        check_feed(self)
         if self.is_comparable:
             low = state.low
             assert low is None or low <= self.truth, f"truth {self.truth} below {low}"
@@ -327,7 +332,7 @@ class World:
         flight = self.flight
         if flight is None:
             return
-        self.flight = None
+        self.flight = self.beside = None
         self.epoch += 1
         self._stray(flight, lands)
         ghost = self._outcome(flight) if flight.is_executed else None
@@ -355,7 +360,7 @@ class World:
             return
         self.flight = None
         is_push = isinstance(flight.call, PushCall)
-        self._hear(PushNotSent(flight.call.id) if is_push else ReadingFailed(flight.call.id))
+        self.hear(PushNotSent(flight.call.id) if is_push else ReadingFailed(flight.call.id))
 
     def execute(self, delay: float = 0.0, age: float = 0.0) -> None:
         """The call reaches the mall. `delay` and `age` are shares of live_s and stale_s."""
@@ -375,7 +380,9 @@ class World:
         if flight is None or not flight.is_executed:
             return
         self.flight = None
-        self._hear(self._outcome(flight))
+        self.hear(self._outcome(flight))
+        if self.feed is not None and isinstance(flight.call, PushCall):
+            self.beside = flight.call.value
         if isinstance(flight.call, ReadCall) and self.state.reading is not None:
             self.read_place = flight.place
 
@@ -385,10 +392,10 @@ class World:
         flight = self.flight
         if flight is None or flight.started is None:
             return
-        self.flight = None
+        self.flight = self.beside = None
         self._stray(flight, lands)
         is_push = isinstance(flight.call, PushCall)
-        self._hear(PushUnknown(flight.call.id) if is_push else ReadingFailed(flight.call.id))
+        self.hear(PushUnknown(flight.call.id) if is_push else ReadingFailed(flight.call.id))
 
     def repeat(self, place: int) -> None:
         """An old outcome is told once more."""
@@ -397,7 +404,8 @@ class World:
             assert self.apply(self.outcomes[place % len(self.outcomes)]) == (Dropped(),)
             assert self.state == before
 
-    def _hear(self, outcome: Event) -> None:
+    def hear(self, outcome: Event) -> None:
+        """The inventory applies an outcome, which may be told again later."""
         self.apply(outcome)
         self.outcomes.append(outcome)
 
@@ -429,6 +437,9 @@ class World:
         if lost_at is not None and lost_at <= end:
             self._pass(max(self.now, lost_at))
             self.lose_call(lands=0.5)
+        if self.feed is not None and self.feed.call.until <= end:
+            self._pass(max(self.now, self.feed.call.until))
+            lose_feed(self, lands=0.0)
         self._pass(end)
 
     def _pass(self, end: float) -> None:

@@ -23,6 +23,7 @@ import engine.push as push_module
 import engine.settle as settle_module
 import malls.aupay.card as aupay_card
 from actors.desk.account import rules_of
+from engine.anchored import anchored_done
 from engine.mall import Mall
 from engine.mall_action import Moment, Poll
 from engine.orders import compare
@@ -33,7 +34,7 @@ Patch = Callable[[ExitStack], None]
 SEARCHED = range(200)
 
 _POLL = Mall._poll
-_ANCHORED_DONE = outcome_module._anchored_done
+_ANCHORED_DONE = anchored_done
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ MUTANTS = (
     Mutant(
         "never-once-more",
         "O3: no write once more after an order was overwritten or a value overtaken (story 31)",
-        _replaced(outcome_module, "_anchored_done", _never_once_more),
+        _replaced(outcome_module, "anchored_done", _never_once_more),
         seeds=(1, 3, 4),
         fleet=True,
     ),

@@ -18,7 +18,8 @@ The breaker counts a mall's listings where a change is large, once a minute at m
 
 
 def _statements(store: Store) -> Iterator[tuple[str, str]]:
-    for room in ("malls", "listings", "pushes", "breakers", "orders", "movements", "faults"):
+    rooms = "malls", "listings", "pushes", "feeds", "breakers", "orders", "movements", "faults"
+    for room in rooms:
         for name, value in vars(getattr(store, room)).items():
             if isinstance(value, Statement):
                 yield f"{room}.{name}", value.sql

@@ -246,6 +246,28 @@ def test_after_an_interruption_a_poll_begun_since_comes_before_any_push(
     assert house.one(6, Pull).takes_push
 
 
+def test_a_feed_is_a_track_of_its_own_beside_pushes_and_only_where_the_mall_has_feeds() -> None:
+    house = House(replace(TEMPO, write_kind=WriteKind.ANCHORED, has_feeds=True))
+    assert not house.one(0, Pull).takes_feed  # Not before it has caught up.
+    house = House(replace(TEMPO, write_kind=WriteKind.ANCHORED, has_feeds=True))
+    house.catch_up()
+    pull = house.one(6, Pull)
+    assert (pull.takes_push, pull.takes_feed) == (True, True)
+    house.mall.work_came(Track.FEED, [7, 8])
+    pull = house.one(6, Pull)
+    assert (pull.takes_push, pull.takes_feed) == (True, False)
+    house.mall.pull_ended(at(6), pull, None)
+    house.mall.work_ended(Track.FEED, at(7), is_good=True)
+    assert house.one(7, Pull).takes_feed
+    assert house.mall.last_call_id == 8
+
+
+def test_a_mall_without_feeds_is_never_asked_for_one() -> None:
+    house = House()
+    house.catch_up()
+    assert not house.one(6, Pull).takes_feed
+
+
 @pytest.mark.parametrize(
     ("kind", "takes_push"), [(WriteKind.RELATIVE, False), (WriteKind.ANCHORED, True)]
 )

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from engine.connector import WriteKind
+from engine.connector import Credentials, FeedConnection, Reply, Request, Session, WriteKind
 from malls.registry import KINDS, card_of, connector_of, settled_switches
 
 ROOT = Path(__file__).parents[3]
@@ -31,6 +32,27 @@ def test_every_kind_is_named_without_loading_any() -> None:
 def test_every_kind_has_a_card_and_a_connector_of_its_name(kind: str) -> None:
     assert card_of(kind, {}).kind == kind
     assert connector_of(kind, {}).card == card_of(kind, {})
+
+
+async def _nothing(_: Credentials) -> None: ...
+
+
+class _NoTransport:
+    async def send(self, request: Request, judge: Callable[[Reply], None]) -> Reply:
+        raise AssertionError("opening a connection makes no call")
+
+    def now(self) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_connections_of_malls_with_feeds_take_feeds_and_no_others(kind: str) -> None:
+    connector = connector_of(kind, {})
+    credentials = {field.name: "x" for field in connector.card.credential_fields}
+    session = Session(transport=_NoTransport(), credentials=credentials, save_credentials=_nothing)
+    is_feeding = isinstance(connector.connect(session), FeedConnection)
+    assert is_feeding is (connector.card.feed_rows_max > 0)
+    assert connector.card.feed_from <= connector.card.feed_rows_max
 
 
 def test_a_kind_nobody_wrote_is_a_key_error() -> None:

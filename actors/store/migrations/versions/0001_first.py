@@ -14,6 +14,7 @@ def upgrade() -> None:
     _breaker()
     _counter()
     _fault()
+    _feed()
     _import_job()
     _link()
     _listing()
@@ -80,6 +81,25 @@ def _fault() -> None:
         "fault_open", "fault", ["identity"], unique=True, sqlite_where=sa.text("state = 'open'")
     )
     op.create_index("fault_subject", "fault", ["state", "mall_id", "subject"], unique=False)
+
+
+def _feed() -> None:
+    op.create_table(
+        "feed",
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "first_call", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "last_call", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("t0", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.Column("look_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("mall_id"),
+    )
 
 
 def _import_job() -> None:
@@ -163,6 +183,9 @@ def _listing_push() -> None:
         sa.Column("reading_end", sa.Float(), nullable=True),
         sa.Column("call_until", sa.Float(), nullable=True),
         sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "feed_call", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("settled_quantity", sa.Integer(), nullable=True),
         sa.Column("settled_at", sa.Float(), nullable=True),
@@ -185,6 +208,13 @@ def _listing_push() -> None:
         ["mall_id", "priority", "push_at"],
         unique=False,
         sqlite_where=sa.text("push_at IS NOT NULL"),
+    )
+    op.create_index(
+        "push_feed",
+        "listing_push",
+        ["mall_id", "feed_call"],
+        unique=False,
+        sqlite_where=sa.text("feed_call <> 0"),
     )
     op.create_index(
         "push_held",

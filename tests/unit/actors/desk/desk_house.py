@@ -59,6 +59,8 @@ class DeskHouse:
         self.now = 1_000_000.0
         self.ids = itertools.count(1)
         self.last_call_id = 0
+        self.epoch, self.instance = 1, "one"
+        """Of the actor that pulls."""
         self.desk = self.restarted()
 
     def restarted(self) -> Desk:
@@ -95,14 +97,20 @@ class DeskHouse:
         return self.ask(f"{mall}-{instance}", letter)
 
     def pull(
-        self, mall: str, *, push: bool = False, reading: bool = False, manner: str | None = None
+        self,
+        mall: str,
+        *,
+        push: bool = False,
+        reading: bool = False,
+        feed: bool = False,
+        manner: str | None = None,
     ) -> Any:
         """What a mall is given to do."""
         letter = Pull(
-            next(self.ids), 1, self.now, self.last_call_id, takes_push=push,
-            takes_reading=reading, takes_import=False, manner=manner,
+            next(self.ids), self.epoch, self.now, self.last_call_id, takes_push=push,
+            takes_reading=reading, takes_import=False, manner=manner, takes_feed=feed,
         )  # fmt: skip
-        work = self.ask(f"{mall}-one", letter).work
+        work = self.ask(f"{mall}-{self.instance}", letter).work
         for row in getattr(work, "rows", ()):
             self.last_call_id = max(self.last_call_id, row.call_id)
         return work

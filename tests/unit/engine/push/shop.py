@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from engine.connector import WriteKind
-from engine.push import apply, call_lost_at, decide, name_of, wants_reading
+from engine.push import apply, call_lost_at, decide, decide_feed, name_of, wants_reading
 from engine.push_state import (
     AuditDue,
-    CallLost,
     Effect,
     Event,
     ListingPush,
     MallRules,
     OwnEffect,
     PushCall,
-    PushDecision,
     PushDone,
     PushNotSent,
     PushRefused,
@@ -31,10 +29,9 @@ from engine.push_state import (
     Settle,
     Settled,
     Span,
-    TakePush,
-    TakeReading,
     Want,
 )
+from engine.slot import CallLost, FeedCall, PushDecision, TakeFeed, TakePush, TakeReading
 
 START = 1000.0
 CALL_S = 0.125
@@ -228,6 +225,28 @@ class Shop:
 
     def hand_back(self, call: PushCall) -> None:
         self.apply(PushNotSent(call.id))
+
+    # --- feeds ------------------------------------------------------------------------------
+
+    def join_feed(self) -> FeedCall:
+        """The listing's row of a feed is decided and committed."""
+        decision = decide_feed(self.state, self.want, self.rules)
+        assert decision is not None, "nothing for a feed"
+        self.calls += 1
+        self.apply(TakeFeed(self.calls, decision, self.now))
+        assert self.state.feed is not None
+        return self.state.feed
+
+    def work_off(self, feed: FeedCall) -> None:
+        """The mall takes the row's value; it becomes live like that of a single write."""
+        if self.rules.live_s:
+            self.landing.append((self.now + self.rules.live_s, feed.value))
+        else:
+            self._show(feed.value)
+
+    def end_feed(self, feed: FeedCall) -> None:
+        """The feed is seen to have ended well."""
+        self.apply(PushDone(feed.id, feed.t0, self.now))
 
     # --- readings ---------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from engine.push import apply
 from engine.push_state import (
     Adopt,
     AuditDue,
-    CallLost,
     Doubt,
     Dropped,
     Event,
@@ -19,7 +18,6 @@ from engine.push_state import (
     OwnEffect,
     ProtocolBug,
     PushCall,
-    PushDecision,
     PushRefused,
     ReadingDone,
     ReadingDropped,
@@ -28,11 +26,10 @@ from engine.push_state import (
     Settle,
     Settled,
     Span,
-    TakePush,
-    TakeReading,
     Want,
     Window,
 )
+from engine.slot import CallLost, PushDecision, TakePush, TakeReading
 from tests.unit.engine.push.shop import Shop, anchored, guarded, relative
 
 R = MallRules(write_kind=WriteKind.RELATIVE)

@@ -9,16 +9,15 @@ from engine.push_state import (
     MallRestocks,
     OwnEffect,
     ProtocolBug,
-    PushDecision,
     PushRefused,
     PushStateName,
     PushUnknown,
     ReadingDone,
     ReadingDropped,
     Span,
-    TakePush,
     WakePoll,
 )
+from engine.slot import PushDecision, TakePush
 from tests.unit.engine.push.shop import Shop, relative
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from engine.connector import Connection, Credentials, Reply, Request, Session
+from engine.connector import Connection, Credentials, FeedConnection, Reply, Request, Session
 from engine.faults import Family
 from malls.amazon.card import MARKETPLACE_ID
 from malls.amazon.connection import AmazonConnection
@@ -117,9 +117,9 @@ class Desk:
         return asyncio.run(work)
 
 
-def is_connection(connection: AmazonConnection) -> Connection:
-    """The promise, as the type checker sees it."""
-    return connection
+def is_connection(connection: AmazonConnection) -> tuple[Connection, FeedConnection]:
+    """The promises, as the type checker sees them."""
+    return connection, connection
 
 
 # --- bodies -------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from engine.catalogue import ListingRef
 from engine.connector import Reply, Request, StockWrite
 from engine.faults import MallError
 from malls.amazon.connection import AmazonConnection
-from malls.amazon.feeds import FeedTicket
 from tests.unit.malls.amazon.pretend import NOW, SECRETS, Desk, item, listing, order
 
 Call = Callable[[AmazonConnection], Coroutine[Any, Any, object]]
@@ -115,8 +114,8 @@ CALLS: list[Call] = [
     lambda c: c.write_stock([StockWrite(REF, None, 1)]),
     lambda c: c.read_catalogue(None),
     lambda c: c.check_credentials(),
-    lambda c: c.submit_feed([StockWrite(REF, None, 1)]),
-    lambda c: c.look_at_feed(FeedTicket("f", (REF,), NOW)),
+    lambda c: c.submit_feed([(1, StockWrite(REF, None, 1))]),
+    lambda c: c.look_at_feed(f'["f",1,1,{NOW}]'),
 ]
 
 

@@ -25,10 +25,10 @@ from tests.unit.malls.amazon.pretend import (
 
 REFS = (ListingRef("TEA-100-GRN", ""), ListingRef("MUG-RED/L", ""))
 ROWS = [
-    StockWrite(REFS[0], None, 7, SideSettings(lead_time_days=3)),
-    StockWrite(REFS[1], None, 0),
+    (1, StockWrite(REFS[0], None, 7, SideSettings(lead_time_days=3))),
+    (2, StockWrite(REFS[1], None, 0)),
 ]
-TICKET = feeds.FeedTicket("292253019980", REFS, NOW)
+TICKET = json.dumps(["292253019980", 2, 2, NOW], separators=(",", ":"))
 UPLOAD = "https://tortuga-prod-fe.s3.example/0?X-Amz-Expires=300&X-Amz-Signature=a%2Fb"
 DOCUMENT = {"feedDocumentId": "amzn1.tortuga.4.fe.1.T0", "url": UPLOAD}
 
@@ -123,8 +123,8 @@ def test_the_file_is_what_amazons_schema_says() -> None:
 def test_a_full_feed_of_long_skus_stays_below_the_files_limit() -> None:
     settings = SideSettings(lead_time_days=30, restock_date="2026-12-31")
     rows = [
-        StockWrite(ListingRef(f"{n:040d}", ""), None, 999_999, settings)
-        for n in range(card.FEED_ROWS_MAX)
+        (n, StockWrite(ListingRef(f"{n:040d}", ""), None, 999_999, settings))
+        for n in range(1, card.FEED_ROWS_MAX + 1)
     ]
     assert len(feeds.feed_body("A2EXAMPLE0SELLR", rows, NOW)) < card.FEED_BYTES_MAX
 
@@ -134,7 +134,8 @@ def test_limits_of_a_feed() -> None:
         feeds.feed_body("A", [], NOW)
     with pytest.raises(ValueError, match="twice"):
         feeds.feed_body("A", [ROWS[0], ROWS[0]], NOW)
-    long = [StockWrite(ListingRef(f"{n}" + "x" * 2000, ""), None, 1) for n in range(5300)]
+    refs = [ListingRef(f"{n}" + "x" * 2000, "") for n in range(1, 5300)]
+    long = [(n, StockWrite(ref, None, 1)) for n, ref in enumerate(refs, 1)]
     with pytest.raises(ValueError, match="FEED_BYTES_MAX"):
         feeds.feed_body("A", long, NOW)
 
@@ -199,7 +200,7 @@ def test_a_sandboxes_files_may_lie_on_plain_http(desk: Desk) -> None:
         return way_in(request)
 
     connection = desk.open(answer, {"auth_url": "http://127.0.0.1:9003"})
-    assert desk.run(connection.submit_feed(ROWS)).feed == "292253019980"
+    assert desk.run(connection.submit_feed(ROWS)) == TICKET
 
 
 @pytest.mark.parametrize("status", ["IN_QUEUE", "IN_PROGRESS"])
@@ -221,7 +222,7 @@ def test_a_feed_under_way_tells_nothing_yet(desk: Desk, status: str) -> None:
 def test_a_feed_that_ended_without_a_report(desk: Desk, status: str, outcome: RowOutcome) -> None:
     result = desk.run(desk.open(feed(status)).look_at_feed(TICKET))
     assert result is not None
-    assert [row.outcome for row in result.rows] == [outcome] * 2
+    assert (result.outcome, result.bad) == (outcome, ())
     assert (result.start, result.end) == (NOW, NOW + 0.5)
 
 
@@ -252,8 +253,9 @@ def test_a_report_says_what_became_of_each_row(
     changes = {"compressionAlgorithm": "GZIP"} if is_packed else {}
     result = desk.run(desk.open(way_out(file, **changes)).look_at_feed(TICKET))
     assert result is not None
-    assert [row.outcome for row in result.rows] == expected
-    assert [row.code for row in result.rows if row.outcome is BAD] in ([], ["90000900"])
+    named = dict(result.bad)
+    assert [BAD if number in named else result.outcome for number in (1, 2)] == expected
+    assert set(named.values()) <= {"90000900"}
     download = desk.transport.requests[-1]
     assert (download.path, dict(download.headers)) == (UPLOAD, {})
 
