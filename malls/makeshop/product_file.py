@@ -20,11 +20,9 @@ from engine.product_file import (
 from malls.makeshop.products import listing_code
 
 _HEADINGS: Final[Mapping[str, str]] = {
-    **{name: column for name, column in PLAIN_HEADINGS.items() if column != "code"},
-    "code": "custom",
-    "商品コード": "custom",
-    "独自商品コード": "custom",
-    "customcode": "custom",
+    **PLAIN_HEADINGS,
+    "独自商品コード": "code",
+    "customcode": "code",
     "システム商品コード": "system",
     "systemcode": "system",
     "商品名称": "name",
@@ -40,7 +38,7 @@ def read(lines: Iterator[str], switches: Mapping[str, str]) -> FileReading:
     table = Table(lines, _HEADINGS)
     if listing_code("system", "custom", switches) == "system":
         table.need("system", "システム商品コード")
-    elif not table.has("custom") and not table.has("system"):
+    elif not table.has("code") and not table.has("system"):
         raise FileUnreadable(
             "ファイルの見出しに「独自商品コード」も「システム商品コード」もありません。",
             "The file's headings have neither 独自商品コード nor システム商品コード.",
@@ -53,10 +51,10 @@ def read(lines: Iterator[str], switches: Mapping[str, str]) -> FileReading:
 
 
 def _listing(record: Record, switches: Mapping[str, str]) -> FileRow:
-    system, custom = record.code("system"), record.code("custom")
+    system, custom = record.code("system"), record.code("code")
     code = listing_code(system, custom, switches)
     if not code:
-        record.needed("system" if not record.heading("custom") else "custom")
+        record.needed("system" if not record.heading("code") else "code")
     sub_code = record.code("sub_code")
     row = CatalogueRow(
         ref=ListingRef(code, sub_code),
