@@ -30,7 +30,7 @@ from actors.client_keys import KeyCabinet, child_environment, read_fields
 from actors.client_links import Links
 from actors.client_malls import Malls
 from actors.client_notify import Channels
-from actors.client_products import Products
+from actors.client_products import FileImport, Products
 from actors.client_reflect import Reflects
 from actors.client_refusal import Refusal
 from actors.client_releases import Releases
@@ -47,6 +47,7 @@ __all__ = [
     "KEY_BYTES_MAX",
     "Caller",
     "Channels",
+    "FileImport",
     "House",
     "KeyCabinet",
     "Refusal",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from config.settings import Settings
 from engine.questions import FromClient
 
 ROWS_PER_PAGE: Final = 500
@@ -17,6 +18,8 @@ Body = Any
 class Asking(Protocol):
     """A running house that can be asked."""
 
+    settings: Settings
+    """Of the house that is asked."""
     actor: str
     """Who asks, as `history` shows it."""
 

@@ -48,7 +48,9 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskImport,
+    AskImportChanges,
     AskMalls,
+    AskSettings,
     AskShadow,
     AskStatus,
     AskStock,
@@ -80,6 +82,8 @@ LISTS = (
     AskImport,
     AskWaiting,
     AskShadow,
+    AskImportChanges,
+    AskSettings,
 )
 
 UNLOGGED: Final = frozenset({"order", "push", "settled"})

@@ -86,6 +86,10 @@ class Card(Struct, frozen=True, kw_only=True):
     poll_distance_s: float = 0.0
     """What the mall's own rate asks between two polls, mall time: an early re-read waits so
     long. 0: none worth telling."""
+    side_settings: tuple[str, ...] = ()
+    """Fields of SideSettings that the mall has and a push may carry."""
+    lead_time_days_max: int | None = None
+    """The longest lead time the mall takes; None where it has none."""
     needs_probe: bool = False
     """What a written quantity does there is not known: nothing is pushed before `Kind.probe` has
     told. `write_kind` is a guess until then."""

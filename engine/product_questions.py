@@ -2,6 +2,12 @@
 
 from msgspec import Struct
 
+from engine.catalogue import SideSettings
+from engine.product_file import FileRow
+
+FILE_PAGE_MAX = 500
+"""Rows of one letter of a file import: a page holds up an order no longer than this."""
+
 
 class StartImport(Struct, frozen=True, tag=True):
     """Opens (or joins) the import job of a mall. Reply body: ImportView."""
@@ -16,6 +22,61 @@ class AskImport(Struct, frozen=True, tag=True):
 
     id: int
     job: int
+
+
+class AskImportChanges(Struct, frozen=True, tag=True):
+    """A page of what an import from a mall changed. Reply body: ImportChangesView."""
+
+    id: int
+    job: int
+    after: int
+    limit: int
+
+
+class ImportFileRows(Struct, frozen=True, tag=True):
+    """Some rows of a file. Reply body: FileImportView."""
+
+    id: int
+    mall: str
+    actor: str
+    job: int | None
+    """The job the first page's answer named; None: this is the first page."""
+    rows: tuple[FileRow, ...]
+    """At most FILE_PAGE_MAX."""
+    refused: int
+    """Rows the reader refused since the page before."""
+    is_last: bool
+    is_dry: bool
+    """Tells the same and writes nothing."""
+    lead_time_days: int | None = None
+    """For listings not registered yet (M8)."""
+    shown_at: float | None = None
+    """The quantities are what the mall showed at this moment; None: they are left alone."""
+
+
+class AskSettings(Struct, frozen=True, tag=True):
+    """Reply body: SettingsView."""
+
+    id: int
+    mall: str
+    code: str
+    sub_code: str
+
+
+class SetSettings(Struct, frozen=True, tag=True):
+    """Edits registered side settings (M9); the mall gets them with the next push. Reply body:
+    SettingsView.
+    """
+
+    id: int
+    mall: str
+    code: str
+    sub_code: str
+    settings: SideSettings
+    """What of them `fields` names; None there: registered no more."""
+    fields: tuple[str, ...]
+    """overdraft | lead_time_days | restock_date."""
+    actor: str
 
 
 class LinkAuto(Struct, frozen=True, tag=True):
@@ -73,7 +134,7 @@ class ImportView(Struct, frozen=True, kw_only=True):
     job: int
     mall: str
     state: str
-    """waiting | running | done."""
+    """waiting | running | done; tried: a dry run."""
     read: int
     total: int | None
     added: int
@@ -83,6 +144,59 @@ class ImportView(Struct, frozen=True, kw_only=True):
     conflicts: int
     reason: str = ""
     """Why it waits, when it does."""
+    unchanged: int = 0
+    refused: int = 0
+    """Rows of a file that could not be read."""
+
+
+class ChangeView(Struct, frozen=True, kw_only=True):
+    """One field of one listing that an import changed."""
+
+    code: str
+    sub_code: str
+    field: str
+    old: str
+    new: str
+
+
+class ImportChangesView(Struct, frozen=True, kw_only=True):
+    """A page of an import's changes."""
+
+    rows: tuple[ChangeView, ...]
+    next: int | None
+    """Go on after this; None: that was all."""
+
+
+class FileImportView(Struct, frozen=True, kw_only=True):
+    """What a page of a file did, or would do."""
+
+    view: ImportView
+    """Of the job so far; `state` is `tried` for a dry run, whose counts are of this page alone."""
+    changes: tuple[ChangeView, ...]
+
+
+class SettingView(Struct, frozen=True, kw_only=True):
+    """One side setting of one listing."""
+
+    field: str
+    registered: bool | int | str | None
+    mall: bool | int | str | None
+    """What the mall last had, by an import or a push; None: not known."""
+
+
+class SettingsView(Struct, frozen=True, kw_only=True):
+    """`settings show`: the settings its kind of mall has."""
+
+    mall: str
+    code: str
+    sub_code: str
+    name: str
+    settings: tuple[SettingView, ...]
+    is_pushed: bool
+    """Whether a push takes the registered ones along (`settings_on_push`)."""
+    file_quantity: int | None
+    """What a file last said the mall showed."""
+    file_at: float | None
 
 
 class ConflictView(Struct, frozen=True, kw_only=True):

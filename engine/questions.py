@@ -22,15 +22,25 @@ from engine.mall_questions import (
     StatusView,
 )
 from engine.product_questions import (
+    FILE_PAGE_MAX,
     AskConflicts,
     AskImport,
+    AskImportChanges,
+    AskSettings,
+    ChangeView,
     ConflictView,
     DeleteSkus,
+    FileImportView,
+    ImportChangesView,
+    ImportFileRows,
     ImportView,
     LinkAdd,
     LinkAuto,
     LinkedView,
     LinkRemove,
+    SetSettings,
+    SettingsView,
+    SettingView,
     StartImport,
 )
 from engine.release_questions import (
@@ -66,6 +76,7 @@ from engine.stock_questions import (
 )
 
 __all__ = [
+    "FILE_PAGE_MAX",
     "LINK_PAGE_MAX",
     "REFLECT_PAGE_MAX",
     "SHADOW_PAGE_MAX",
@@ -79,13 +90,16 @@ __all__ = [
     "AskErrors",
     "AskHistory",
     "AskImport",
+    "AskImportChanges",
     "AskMalls",
     "AskNotices",
     "AskReflect",
+    "AskSettings",
     "AskShadow",
     "AskStatus",
     "AskStock",
     "AskWaiting",
+    "ChangeView",
     "ClearErrors",
     "ClearedView",
     "ConflictView",
@@ -95,10 +109,13 @@ __all__ = [
     "ErrorSummaryRow",
     "Event",
     "FaultView",
+    "FileImportView",
     "FromClient",
     "GoLive",
     "HistoryPage",
     "HistoryRow",
+    "ImportChangesView",
+    "ImportFileRows",
     "ImportView",
     "KeyChanged",
     "LinkAdd",
@@ -113,7 +130,10 @@ __all__ = [
     "PlannedRow",
     "ReflectRow",
     "ReflectView",
+    "SetSettings",
     "SetStock",
+    "SettingView",
+    "SettingsView",
     "ShadowPage",
     "StartImport",
     "StartReflect",
@@ -140,6 +160,10 @@ FromClient = (
     | KeyChanged
     | StartImport
     | AskImport
+    | AskImportChanges
+    | ImportFileRows
+    | AskSettings
+    | SetSettings
     | LinkAuto
     | LinkAdd
     | LinkRemove

@@ -12,6 +12,7 @@ from typing import cast
 from msgspec import structs
 
 from engine.connector import Card, Kind
+from engine.product_file import FileReader
 
 KINDS = ("rakuten", "yahoo", "amazon", "aupay", "makeshop")
 """Every kind of mall, in the order they are told to people."""
@@ -41,6 +42,12 @@ def connector_of(kind: str, switches: Mapping[str, str]) -> Kind:
     """The connector of a kind with the card of an account. KeyError for an unknown kind."""
     room = import_module(f"malls.{_known(kind)}.connection")
     return structs.replace(cast(Kind, room.KIND), card=card_of(kind, switches))
+
+
+def file_reader_of(kind: str) -> FileReader:
+    """The reader of a kind's product files. KeyError for an unknown kind."""
+    room = import_module(f"malls.{_known(kind)}.product_file")
+    return cast(FileReader, room.read)
 
 
 def _known(kind: str) -> str:

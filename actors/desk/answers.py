@@ -4,6 +4,7 @@ Nothing here writes, and nothing waits for the desk: a heavy list never delays a
 """
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from msgspec import structs
@@ -12,6 +13,7 @@ from actors.desk import releasing
 from actors.desk.account import Account
 from actors.desk.fault_answers import error_summary, fault_views, notices
 from actors.desk.importing import import_view
+from actors.desk.side_settings import find_listing, settings_view
 from actors.desk.weigh import offer_of, want_of
 from actors.store import Connection
 from actors.store.fault_list import FaultFilter
@@ -39,15 +41,19 @@ from engine.questions import (
     AskErrors,
     AskHistory,
     AskImport,
+    AskImportChanges,
     AskMalls,
+    AskSettings,
     AskShadow,
     AskStatus,
     AskStock,
     AskWaiting,
+    ChangeView,
     ConflictView,
     FaultView,
     HistoryPage,
     HistoryRow,
+    ImportChangesView,
     ListingView,
     MallDetail,
     MallView,
@@ -73,6 +79,8 @@ Question = (
     | AskImport
     | AskWaiting
     | AskShadow
+    | AskImportChanges
+    | AskSettings
 )
 
 
@@ -97,6 +105,15 @@ def no_such_mall(name: str) -> NotThere:
     return NotThere(
         f"モール {name} は設定にありません。",
         f"There is no mall named {name} in the settings.",
+    )
+
+
+def no_such_listing(mall: str, code: str, sub_code: str) -> NotThere:
+    """The sentence for a listing a mall does not have here."""
+    subject = f"{code} {sub_code}".strip()
+    return NotThere(
+        f"{mall} に商品 {subject} はありません。",
+        f"There is no listing {subject} on {mall}; import it first.",
     )
 
 
@@ -138,8 +155,8 @@ class Answers:
                 return self._stock(connection, question, now)
             case AskHistory():
                 return self._history(connection, question)
-            case AskImport():
-                return self._import(connection, question)
+            case AskImport() | AskImportChanges() | AskSettings():
+                return self._of_products(connection, question)
             case AskWaiting():
                 return self._waiting(connection, question, now)
             case AskShadow():
@@ -240,12 +257,42 @@ class Answers:
         account = self._accounts.get(mall_id or 0)
         return "" if account is None else account.name
 
+    def _of_products(
+        self, connection: Connection, question: AskImport | AskImportChanges | AskSettings
+    ) -> Any:
+        match question:
+            case AskImport():
+                return self._import(connection, question)
+            case AskImportChanges():
+                return self._import_changes(connection, question)
+            case AskSettings():
+                return self._settings(connection, question)
+
     def _import(self, connection: Connection, question: AskImport) -> Any:
         job = self._store.imports.load(connection, question.job)
         account = None if job is None else self._accounts.get(job.mall_id)
         if job is None or account is None:
             raise NotThere("その取り込みはありません。", "There is no such import.")
         return import_view(account, job)
+
+    def _import_changes(
+        self, connection: Connection, question: AskImportChanges
+    ) -> ImportChangesView:
+        limit = max(1, min(question.limit, PAGE_ROWS_MAX))
+        found = self._store.imports.changes_of(connection, question.job, question.after, limit)
+        rows = tuple(
+            ChangeView(code=code, sub_code=sub_code, field=field, old=old, new=new)
+            for _, code, sub_code, field, old, new in found
+        )
+        return ImportChangesView(rows=rows, next=found[-1][0] if len(found) == limit else None)
+
+    def _settings(self, connection: Connection, question: AskSettings) -> Any:
+        account = self._account(question.mall)
+        codes = (question.code, question.sub_code)
+        listing = find_listing(self._store, connection, account, *codes)
+        if listing is None:
+            raise no_such_listing(account.name, *codes)
+        return settings_view(self._store, connection, account, listing)
 
     # --- stock --------------------------------------------------------------------------------
 
@@ -276,7 +323,7 @@ class Answers:
         page = (question.after or "", limit)
         hits, found = sku_page(connection, chosen, self.names, self.terms, page)
         sku_ids = [row[0] for row in found]
-        rows = self._rows(connection, sku_ids, now)
+        rows = self._rows(connection, sku_ids, now, chosen.mall)
         return StockPage(
             rows=tuple(rows), hits=hits, next=found[-1][1] if len(found) == limit else None
         )
@@ -289,7 +336,11 @@ class Answers:
         return self._rows(connection, [sku.id], now)[0]
 
     def _rows(
-        self, connection: Connection, sku_ids: Sequence[int], now: float
+        self,
+        connection: Connection,
+        sku_ids: Sequence[int],
+        now: float,
+        mall: str | None = None,
     ) -> list[StockRowView]:
         listings_rows = self._store.listings
         skus = listings_rows.skus_by_id(connection, sku_ids)
@@ -297,6 +348,7 @@ class Answers:
         listings = listings_rows.by_id(connection, ids)
         records = self._store.pushes.by_id(connection, ids)
         by_sku: dict[int, list[ListingView]] = {}
+        telling: dict[int, ListingRow] = {}
         for listing_id in ids:
             listing = listings[listing_id]
             if listing.mall_id not in self._accounts:
@@ -304,17 +356,29 @@ class Answers:
             view = self._listing(listing, records.get(listing_id), now)
             for link in listing.claims:
                 by_sku.setdefault(link.sku_id, []).append(view)
+                told = telling.setdefault(link.sku_id, listing)
+                if self._tells_before(listing, told, mall):
+                    telling[link.sku_id] = listing
         return [
             StockRowView(
                 sku=skus[sku_id].code,
-                name=skus[sku_id].name,
-                jan=skus[sku_id].jan,
+                name=telling.get(sku_id, skus[sku_id]).name,
+                jan=telling.get(sku_id, skus[sku_id]).jan,
                 total=skus[sku_id].total,
                 listings=tuple(by_sku.get(sku_id, ())),
             )
             for sku_id in sku_ids
             if sku_id in skus
         ]
+
+    def _tells_before(self, one: ListingRow, other: ListingRow, mall: str | None) -> bool:
+        """M18: a product shows as the mall asked for has it, else the mall imported first."""
+        return self._tells_rank(one, mall) < self._tells_rank(other, mall)
+
+    def _tells_rank(self, listing: ListingRow, mall: str | None) -> tuple[bool, float, int]:
+        account = self._accounts[listing.mall_id]
+        first = account.row.first_import_at
+        return account.name != mall, inf if first is None else first, listing.id
 
     def _unlinked(
         self, connection: Connection, question: AskStock, limit: int, now: float

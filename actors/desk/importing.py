@@ -1,26 +1,22 @@
 """Catalogue imports: pages that may come twice, resumed at their cursor, done when committed.
 
-The base mall's listings define SKUs; the others are linked as they are registered (M19). A listing
-that is no longer there is marked gone, never 0.
+A mall's API tells its whole catalogue: a listing that is no longer there is marked gone, never 0. A
+file's rows come from the operator who gave it. It may be a part of the catalogue, and it is older
+than now, so it never marks a listing gone and brings none back.
 """
-
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from actors.desk.account import Account
-from actors.desk.linking import begin_links, place_again, set_conflict
+from actors.desk.registering import Registration, Source
 from actors.desk.turn import Turn
 from actors.store.import_rows import ImportRow
-from actors.store.listing_rows import ListingRow, ref_of
-from engine.catalogue import CatalogueRow
-from engine.links import Linked, auto_link, fold
-from engine.messages import (
-    Ack,
-    CatalogueRead,
-    ImportFailed,
-)
+from engine.messages import Ack, CatalogueRead, ImportFailed
+from engine.product_file import FileRow
 from engine.questions import (
+    ChangeView,
+    FileImportView,
+    ImportFileRows,
     ImportView,
     StartImport,
 )
@@ -47,6 +43,8 @@ def import_view(account: Account, job: ImportRow) -> ImportView:
         linked=job.linked,
         conflicts=job.conflicts,
         reason=job.reason,
+        unchanged=job.unchanged,
+        refused=job.refused,
     )
 
 
@@ -67,118 +65,101 @@ def catalogue_read(turn: Turn, account: Account, letter: CatalogueRead, sender: 
     if job is None or job.state == "done" or job.mall_id != account.id:
         turn.reply(sender, Ack(letter.id))
         return
-    page = _Page(turn, account, job)
-    page.register(letter.rows)
+    page = Registration(turn, account, Source(job=job.id))
+    page.register([FileRow(0, row) for row in letter.rows])
+    store.imports.note_changes(
+        connection,
+        job.id,
+        [
+            (one.listing_id, change.field, change.old, change.new)
+            for one in page.changed
+            for change in one.changes
+        ],
+    )
     job = replace(
-        job,
-        state="running",
-        reason="",
+        _counted(job, page, read=len(letter.rows)),
         cursor=letter.cursor,
-        read=job.read + len(letter.rows),
         expected=letter.total or job.expected,
-        added=job.added + page.added,
-        updated=job.updated + page.updated,
-        linked=job.linked + len(page.linked),
-        conflicts=job.conflicts + page.conflicts,
     )
     if letter.cursor is None:
         gone = store.imports.mark_gone(connection, account.id, job.id)
-        job = replace(job, state="done", gone=gone)
-        turn.tell("import", account, "", ("取り込みが終わりました", "the import is done"), job.read)
+        store.imports.forget_changes(connection, account.id, job.id)
+        job = _done(turn, account, replace(job, gone=gone))
     store.imports.save(connection, job)
     turn.wakes_pull.add(account.id)
     turn.reply(sender, Ack(letter.id))
 
 
-class _Page:
-    """One page while it is registered."""
-
-    def __init__(self, turn: Turn, account: Account, job: ImportRow) -> None:
-        self._turn = turn
-        self._account = account
-        self._job = job
-        self.added = 0
-        self.updated = 0
-        self.conflicts = 0
-        self.linked: list[int] = []
-
-    def register(self, rows: Sequence[CatalogueRow]) -> None:
-        """Adds what is new and updates what is known; a page that comes twice adds nothing."""
-        turn, account = self._turn, self._account
-        store, connection = turn.store, turn.connection
-        by_ref = {ref_of(row.ref.code, row.ref.sub_code): row for row in rows}
-        known = {
-            ref_of(listing.code, listing.sub_code): listing
-            for listing in store.listings.by_ref(connection, account.id, list(by_ref)).values()
-        }
-        back: list[int] = []
-        new: list[tuple[int, CatalogueRow]] = []
-        for ref, row in by_ref.items():
-            listing = known.get(ref)
-            folded = fold(row.sku_code)
-            if listing is None:
-                added = store.listings.add_listing(
-                    connection, account.id, row, folded, self._job.id
-                )
-                new.append((added, row))
-                continue
-            store.listings.update_listing(connection, listing.id, row, folded, self._job.id)
-            if _differs(listing, row):
-                self.updated += 1
-            if listing.is_gone or listing.is_tracked is not row.tracked:
-                back.append(listing.id)
-        self.added = len(new)
-        if account.is_base:
-            self._define(new)
-        else:
-            self._link(new)
-        begin_links(turn, account, self.linked)
-        place_again(turn, account, back)
-
-    def _define(self, new: Sequence[tuple[int, CatalogueRow]]) -> None:
-        """Base listings make SKUs; a second one with the same code is a conflict, never a merge."""
-        turn, account = self._turn, self._account
-        store, connection = turn.store, turn.connection
-        codes = list({fold(row.sku_code) for _, row in new})
-        skus = store.listings.skus_by_code(connection, codes)
-        for listing_id, row in new:
-            if not row.sku_code:
-                continue
-            sku = skus.get(fold(row.sku_code))
-            if sku is None:
-                sku_id = store.listings.add_sku(connection, row, fold(row.sku_code), listing_id)
-                skus.update(store.listings.skus_by_code(connection, [fold(row.sku_code)]))
-                store.listings.link(connection, [(listing_id, sku_id, account.id, 1)])
-                self.linked.append(listing_id)
-                continue
-            store.listings.link(connection, [(listing_id, sku.id, account.id, 1)])
-            self.conflicts += 1
-            ids = store.listings.of_skus(connection, account.id, [sku.id])
-            claimed = store.listings.by_id(connection, ids)
-            set_conflict(turn, account, list(claimed.values()), is_conflict=True)
-
-    def _link(self, new: Sequence[tuple[int, CatalogueRow]]) -> None:
-        turn, account = self._turn, self._account
-        store, connection = turn.store, turn.connection
-        codes = list({fold(row.sku_code) for _, row in new if row.sku_code})
-        skus = store.listings.skus_by_code(connection, codes)
-        candidates = {code: [sku.id] for code, sku in skus.items()}
-        verdicts = auto_link([(row_id, fold(row.sku_code)) for row_id, row in new], candidates)
-        linked = [verdict for verdict in verdicts if isinstance(verdict, Linked)]
-        store.listings.link(
-            connection,
-            [(verdict.listing_id, verdict.sku_id, account.id, 1) for verdict in linked],
-        )
-        self.linked.extend(verdict.listing_id for verdict in linked)
-
-
-def _differs(listing: ListingRow, row: CatalogueRow) -> bool:
-    return (
-        listing.name != row.name
-        or listing.jan != row.jan
-        or listing.native != row.ref.native
-        or listing.sku_code != row.sku_code
-        or listing.settings != row.settings
-        or listing.is_tracked is not row.tracked
-        or listing.is_gone
+def import_file_rows(turn: Turn, account: Account, letter: ImportFileRows, sender: bytes) -> None:
+    """Registers some rows of a file, or tries them; a page that comes twice adds nothing."""
+    store, connection = turn.store, turn.connection
+    job = _file_job(turn, account, letter)
+    page = Registration(
+        turn,
+        account,
+        Source(
+            job=0 if letter.is_dry else job.id,
+            is_file=True,
+            lead_time_days=letter.lead_time_days,
+            shown_at=letter.shown_at,
+        ),
     )
+    page.register(letter.rows)
+    job = _counted(job, page, read=len(letter.rows) + letter.refused, refused=letter.refused)
+    if letter.is_dry:
+        job = replace(job, state="tried")
+    else:
+        if letter.is_last:
+            job = _done(turn, account, job)
+        store.imports.save(connection, job)
+    told = tuple(
+        ChangeView(
+            code=one.row.ref.code,
+            sub_code=one.row.ref.sub_code,
+            field=change.field,
+            old=change.old,
+            new=change.new,
+        )
+        for one in page.changed
+        for change in one.changes
+    )
+    turn.answer(sender, letter.id, FileImportView(view=import_view(account, job), changes=told))
+
+
+def _file_job(turn: Turn, account: Account, letter: ImportFileRows) -> ImportRow:
+    imports, connection = turn.store.imports, turn.connection
+    if letter.is_dry:
+        # Nothing is written, not even a job; the client adds the pages up.
+        return ImportRow(
+            id=0, mall_id=account.id, state="tried", cursor=None, read=0, expected=None, added=0,
+            updated=0, gone=0, linked=0, conflicts=0, unchanged=0, refused=0, is_file=True,
+            reason="", actor=letter.actor, started_at=turn.now,
+        )  # fmt: skip
+    job = None if letter.job is None else imports.load(connection, letter.job)
+    if job is None or job.mall_id != account.id or not job.is_file:
+        return imports.open_file(connection, account.id, letter.actor, turn.now)
+    return job
+
+
+def _counted(job: ImportRow, page: Registration, *, read: int, refused: int = 0) -> ImportRow:
+    return replace(
+        job,
+        state="running",
+        reason="",
+        read=job.read + read,
+        added=job.added + page.added,
+        updated=job.updated + len(page.changed),
+        unchanged=job.unchanged + page.unchanged,
+        refused=job.refused + refused,
+        linked=job.linked + page.linked,
+        conflicts=job.conflicts + page.conflicts,
+    )
+
+
+def _done(turn: Turn, account: Account, job: ImportRow) -> ImportRow:
+    if account.row.first_import_at is None and job.added + job.updated + job.unchanged:
+        # The list shows what the mall imported first says of a product (M18).
+        account.row.first_import_at = turn.now
+        account.is_changed = True
+    turn.tell("import", account, "", ("取り込みが終わりました", "the import is done"), job.read)
+    return replace(job, state="done")

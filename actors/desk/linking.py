@@ -52,7 +52,8 @@ def begin_links(turn: Turn, account: Account, listing_ids: Sequence[int]) -> Non
         records.append(record)
     store.pushes.save(connection, records, account.rules)
     sku_ids = {link.sku_id for listing in listings.values() for link in listing.links}
-    book_waiting(turn, sorted(sku_ids), only={account.id: list(listings)})
+    refs = [ref_of(listing.code, listing.sub_code) for listing in listings.values()]
+    book_waiting(turn, sorted(sku_ids), only={account.id: refs})
     turn.wakes_pull.add(account.id)
 
 

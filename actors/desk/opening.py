@@ -56,24 +56,27 @@ def open_sku(
 
 
 def book_waiting(
-    turn: Turn, sku_ids: Sequence[int], only: Mapping[int, Sequence[int]] | None = None
+    turn: Turn, sku_ids: Sequence[int], only: Mapping[int, Sequence[str]] | None = None
 ) -> None:
     """Counts the lines that waited for these SKUs (E6), in every mall or for some listings.
 
-    `only`: mall id -> listing ids. Without it the SKUs have just been given a total, and their
+    `only`: mall id -> refs of listings. Without it the SKUs have just been given a total, and their
     listings, which waited for that to be compared, are placed.
     """
     store, connection = turn.store, turn.connection
     for account in turn.accounts.values():
+        ids: Sequence[int] = ()
         if only is None:
-            ids: Sequence[int] = store.listings.of_skus(connection, account.id, sku_ids)
-        else:
-            ids = only.get(account.id, ())
-        if ids:
+            ids = store.listings.of_skus(connection, account.id, sku_ids)
             listings = store.listings.by_id(connection, ids)
-            refs = [ref_of(listing.code, listing.sub_code) for listing in listings.values()]
+            named = [ref_of(listing.code, listing.sub_code) for listing in listings.values()]
+        else:
+            named = list(only.get(account.id, ()))
+        # Of a whole catalogue that was just linked hardly any listing is waited for.
+        refs = store.orders.waited_for(connection, account.id, named)
+        if refs:
             Intake(turn, account).book(refs)
-        if ids and only is None:
+        if ids:
             _place(turn, account, ids)
 
 

@@ -3,9 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actors.desk import adopting, importing, leases, linking, releasing, stockwork
+from actors.desk import (
+    adopting,
+    importing,
+    leases,
+    linking,
+    releasing,
+    side_settings,
+    stockwork,
+)
 from actors.desk.account import Account
-from actors.desk.answers import Answers, NotThere, no_such_mall, no_such_sku
+from actors.desk.answers import Answers, NotThere, no_such_listing, no_such_mall, no_such_sku
 from actors.desk.faulting import Faulting
 from actors.desk.leases import House
 from actors.desk.turn import Turn
@@ -20,10 +28,12 @@ from engine.questions import (
     ControlMall,
     DeleteSkus,
     GoLive,
+    ImportFileRows,
     KeyChanged,
     LinkAdd,
     LinkAuto,
     LinkRemove,
+    SetSettings,
     SetStock,
     StartImport,
     StartReflect,
@@ -52,6 +62,8 @@ class Operators:
             ControlMall: self._control,
             KeyChanged: self._key_changed,
             StartImport: self._start_import,
+            ImportFileRows: self._import_file_rows,
+            SetSettings: self._set_settings,
             LinkAuto: self._link_auto,
             LinkAdd: self._link_add,
             LinkRemove: self._link_remove,
@@ -124,6 +136,26 @@ class Operators:
     def _go_live(self, turn: Turn, letter: GoLive, sender: bytes) -> None:
         releasing.go_live(turn, self._account(letter.mall), letter, sender)
 
+    def _import_file_rows(self, turn: Turn, letter: ImportFileRows, sender: bytes) -> None:
+        account = self._account(letter.mall)
+        most = account.card.lead_time_days_max
+        if letter.lead_time_days is not None and (
+            most is None or not 0 <= letter.lead_time_days <= most
+        ):
+            raise no_lead_time(account.name, most)
+        importing.import_file_rows(turn, account, letter, sender)
+
+    def _set_settings(self, turn: Turn, letter: SetSettings, sender: bytes) -> None:
+        account = self._account(letter.mall)
+        listing = side_settings.find_listing(
+            turn.store, turn.connection, account, letter.code, letter.sub_code
+        )
+        if listing is None:
+            raise no_such_listing(account.name, letter.code, letter.sub_code)
+        if (sentences := side_settings.bad_setting(account, letter)) is not None:
+            raise NotThere(*sentences)
+        side_settings.set_settings(turn, account, listing, letter, sender)
+
     # --- links --------------------------------------------------------------------------------
 
     def _link_auto(self, turn: Turn, letter: LinkAuto, sender: bytes) -> None:
@@ -148,11 +180,7 @@ class Operators:
         sku = self._sku(turn, letter.sku)
         listing = linking.find(turn, account, letter.code, letter.sub_code)
         if listing is None:
-            subject = f"{letter.code} {letter.sub_code}".strip()
-            raise NotThere(
-                f"{account.name} に商品 {subject} はありません。",
-                f"There is no listing {subject} on {account.name}; import it first.",
-            )
+            raise no_such_listing(account.name, letter.code, letter.sub_code)
         return account, sku, listing
 
     # --- stock --------------------------------------------------------------------------------
@@ -205,3 +233,16 @@ def _refuse_beyond(total: int) -> None:
             f"在庫数は ±{stockwork.TOTAL_MAX} までです。",
             f"A total must stay within +-{stockwork.TOTAL_MAX}.",
         )
+
+
+def no_lead_time(mall: str, most: int | None) -> NotThere:
+    """The sentence for a lead time the mall cannot have."""
+    if most is None:
+        return NotThere(
+            f"{mall} にリードタイムはありません。--lead-time を付けずに実行してください。",
+            f"{mall} has no lead time; leave --lead-time out.",
+        )
+    return NotThere(
+        f"リードタイムは 0〜{most} 日で指定してください。",
+        f"The lead time must be 0 to {most} days.",
+    )

@@ -16,6 +16,7 @@ from actors.desk.weigh import place, want_of
 from actors.store.listing_rows import ListingRow
 from actors.store.order_rows import ParkedRow
 from actors.store.push_rows import PushRecord
+from engine.catalogue import SideSettings
 from engine.fault_record import ListingGood
 from engine.faults import BAD_ITEM, GONE_LISTING, Family, FaultKind, FaultSpec, difference_spec
 from engine.messages import Ack, OutcomeRow, Outcomes
@@ -65,10 +66,13 @@ def take(turn: Turn, account: Account, rows: Sequence[OutcomeRow]) -> None:
     is_doubted = account.rules.bulk_is_atomic and any(
         isinstance(row.outcome, PushRefused | PushBadItem) for row in rows
     )
+    carried: list[int] = []
     for row in rows:
         record, listing = records.get(row.listing_id), listings.get(row.listing_id)
         if record is None or listing is None:
             continue  # Unlinked or deleted while the call was under way.
+        if isinstance(row.outcome, PushDone) and listing.settings != SideSettings():
+            carried.append(listing.id)
         _apply(turn, account, record, listing, row)
         if is_doubted and isinstance(row.outcome, PushNotSent):
             # Story 39: the switch says that nothing was done, and the comparison proves it.
@@ -78,6 +82,8 @@ def take(turn: Turn, account: Account, rows: Sequence[OutcomeRow]) -> None:
             wait_s = account.settings.compare_interval_s if row.is_missing else READ_AGAIN_S
             record.read_at = max(record.read_at, now + wait_s)
     turn.store.pushes.save(turn.connection, records.values(), account.rules)
+    if account.settings.settings_on_push == "registered":
+        turn.store.registered.note_pushed(turn.connection, carried)
     turn.wakes_pull.add(account.id)
 
 

@@ -1,6 +1,5 @@
 """Rows of `listing`, `link` and `sku`: what is sold where, and which SKU it is."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from actors.store.push_rows import decode_state
 from actors.store.schema import LINK, LISTING, PUSH, SKU
 from actors.store.statement import Lookup, Statement
-from engine.catalogue import CatalogueRow, ListingRef, SideSettings
+from engine.catalogue import ListingRef, SideSettings
 from engine.push_state import ListingPush
 
 SEPARATOR = "\x1f"
@@ -231,6 +230,10 @@ class ListingRows:
         )
         self._skus_by_id = Lookup(lambda keys: skus.where(SKU.c.id.in_(keys)), [], dialect)
         self._skus_by_code = Lookup(lambda keys: skus.where(SKU.c.folded.in_(keys)), [], dialect)
+        names = ["code", "folded", "name", "jan", "base_listing_id"]
+        self._add_sku = Statement(
+            insert(SKU).values({name: bindparam(name) for name in names}), names, dialect
+        )
         self._start = Statement(
             update(SKU)
             .where(SKU.c.id == bindparam("row"), SKU.c.started_at.is_(None))
@@ -358,44 +361,11 @@ class ListingRows:
         """The instant of a stock count."""
         self._count.run(connection, moment, sku_id)
 
-    def add_sku(
-        self, connection: Connection, row: CatalogueRow, folded: str, base_listing_id: int | None
-    ) -> int:
-        """A new SKU; its id."""
-        result = connection.execute(
-            insert(SKU).values(
-                code=row.sku_code,
-                folded=folded,
-                name=row.name,
-                jan=row.jan,
-                base_listing_id=base_listing_id,
-            )
-        )
-        return int(result.inserted_primary_key[0])  # type: ignore[index]
-
-    def add_listing(
-        self, connection: Connection, mall_id: int, row: CatalogueRow, folded: str, job: int
-    ) -> int:
-        """A new listing; its id."""
-        result = connection.execute(
-            insert(LISTING).values(
-                mall_id=mall_id,
-                is_gone=False,
-                is_conflict=False,
-                **_listing_values(row, folded, job),
-            )
-        )
-        return int(result.inserted_primary_key[0])  # type: ignore[index]
-
-    def update_listing(
-        self, connection: Connection, listing_id: int, row: CatalogueRow, folded: str, job: int
+    def add_skus(
+        self, connection: Connection, rows: Sequence[tuple[str, str, str, str, int]]
     ) -> None:
-        """Registers what an import read anew (M6); links stay as they are."""
-        connection.execute(
-            update(LISTING)
-            .where(LISTING.c.id == listing_id)
-            .values(is_gone=False, **_listing_values(row, folded, job))
-        )
+        """New SKUs: (code, folded, name, JAN, the base listing that defines it)."""
+        self._add_sku.many(connection, rows)
 
 
 def _listing_row(rows: Sequence[Any]) -> ListingRow:
@@ -418,26 +388,6 @@ def _listing_row(rows: Sequence[Any]) -> ListingRow:
         is_conflict=bool(first[13]),
         claims=tuple(LinkedSku(*row[14:22]) for row in rows if row[14] is not None),
     )
-
-
-def _listing_values(row: CatalogueRow, folded: str, job: int) -> dict[str, Any]:
-    return {
-        "ref": ref_of(row.ref.code, row.ref.sub_code),
-        "code": row.ref.code,
-        "sub_code": row.ref.sub_code,
-        "native": row.ref.native,
-        "name": row.name,
-        "sku_code": row.sku_code,
-        "folded": folded,
-        "jan": row.jan,
-        "image": row.image,
-        "axes": json.dumps(row.axes, ensure_ascii=False),
-        "overdraft": row.settings.overdraft,
-        "lead_time_days": row.settings.lead_time_days,
-        "restock_date": row.settings.restock_date,
-        "is_tracked": row.tracked,
-        "seen_job": job,
-    }
 
 
 def with_flags(row: ListingRow, **flags: bool) -> ListingRow:

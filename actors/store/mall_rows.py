@@ -36,6 +36,7 @@ class MallRow(Struct, kw_only=True):
     terms: str = ""
     live_at: float | None = None
     found: str = ""
+    first_import_at: float | None = None
 
 
 _FIELDS = tuple(column.name for column in MALL.columns if column.name != "id")

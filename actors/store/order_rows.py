@@ -87,6 +87,15 @@ class OrderRows:
             ["mall", "listing_ref"],
             dialect,
         )
+        self._waited_for = Lookup(
+            lambda keys: (
+                select(WAITING.c.ref)
+                .distinct()
+                .where(WAITING.c.mall_id == mall, WAITING.c.ref.in_(keys))
+            ),
+            ["mall"],
+            dialect,
+        )
         self._prepare_parked(dialect)
 
     def _prepare_parked(self, dialect: Dialect) -> None:
@@ -179,6 +188,11 @@ class OrderRows:
         """(order, line) of the lines that wait for this listing."""
         rows = self._waiting.rows(connection, mall_id, ref)
         return [(str(row[0]), str(row[1])) for row in rows]
+
+    def waited_for(self, connection: Connection, mall_id: int, refs: Sequence[str]) -> list[str]:
+        """Those of the listings that some line waits for."""
+        found = {row[0] for row in self._waited_for.rows(connection, (mall_id,), refs)}
+        return [ref for ref in refs if ref in found]
 
     def park(self, connection: Connection, row: ParkedRow) -> bool:
         """Parks an unreadable order; a repeated sight keeps its first moment.

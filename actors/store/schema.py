@@ -50,6 +50,7 @@ MALL = Table(
     Column("terms", Text, nullable=False),  # what its listings were last decided by
     Column("live_at", Float),  # `zaiko live`: it writes although its settings say shadow
     Column("found", Text, nullable=False),  # what a probe of it found, as JSON; "" nothing
+    Column("first_import_at", Float),  # when its first import was done (M18)
 )
 
 SKU = Table(
@@ -88,6 +89,11 @@ LISTING = Table(
     Column("overdraft", Boolean),
     Column("lead_time_days", Integer),
     Column("restock_date", Text),
+    Column("mall_overdraft", Boolean),  # these three: as the mall last had them
+    Column("mall_lead_time_days", Integer),
+    Column("mall_restock_date", Text),
+    Column("file_quantity", Integer),  # what a file said the mall showed: never a total
+    Column("file_at", Float),  # when, by this machine's clock
     Column("is_tracked", Boolean, nullable=False),
     Column("is_gone", Boolean, nullable=False),
     Column("is_conflict", Boolean, nullable=False),
@@ -266,11 +272,27 @@ IMPORT = Table(
     Column("gone", Integer, nullable=False),
     Column("linked", Integer, nullable=False),
     Column("conflicts", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("is_file", Boolean, nullable=False),  # its rows come from an operator's file
     Column("reason", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     sqlite_autoincrement=True,
 )
+
+IMPORT_CHANGE = Table(
+    "import_change",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("listing_id", ROW_ID, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Index("change_job", "job", "id"),
+)
+"""What the last import from a mall's API changed of each listing."""
 
 COUNTER = Table(
     "counter",

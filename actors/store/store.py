@@ -16,6 +16,7 @@ from actors.store.mall_rows import MallRows
 from actors.store.movement_rows import MovementRows
 from actors.store.order_rows import OrderRows
 from actors.store.push_rows import PushRows
+from actors.store.registered_rows import RegisteredRows
 
 
 class Store:
@@ -37,6 +38,7 @@ class Store:
         self.movements = MovementRows(dialect)
         self.faults = FaultRows(dialect)
         self.imports = ImportRows(dialect)
+        self.registered = RegisteredRows(dialect)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -82,6 +82,8 @@ INTERVAL_S: Mapping[str, float] = {rate.bucket: rate.per_s / rate.calls for rate
 """How long one call of a bucket takes to come back, by the published rate."""
 
 CARD = Card(
+    side_settings=("lead_time_days", "restock_date"),
+    lead_time_days_max=LEAD_TIME_DAYS_MAX,
     kind="amazon",
     title="Amazon.co.jp",
     write_kind=WriteKind.ANCHORED,

@@ -42,6 +42,7 @@ ENDPOINTS = (
 """One pacing bucket each ("the same URL"); named as the path ends."""
 
 CARD = Card(
+    side_settings=("overdraft",),
     kind="yahoo",
     title="Yahoo!ショッピング",
     write_kind=WriteKind.RELATIVE,

@@ -18,7 +18,7 @@ NAMELESS: Final = frozenset("util utils helper helpers common misc manager manag
 """Names that say nothing about what lives in a module."""
 
 PURE_STDLIB: Final = frozenset(
-    "abc base64 bisect collections copy dataclasses datetime decimal enum fractions functools"
+    "abc base64 bisect collections copy csv dataclasses datetime decimal enum fractions functools"
     " hashlib heapq hmac itertools json math operator re statistics string types typing"
     " unicodedata zoneinfo __future__".split()
 )

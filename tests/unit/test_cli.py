@@ -97,7 +97,7 @@ CONFLICT = {
 LINKED: dict[str, Any] = {"linked": 1, "unmatched": 0, "conflicts": [CONFLICT], "next": None}
 IMPORT = {
     "job": 3, "mall": "rakuten", "state": "done", "read": 9, "total": 9, "added": 9, "updated": 0,
-    "gone": 0, "linked": 9, "conflicts": 0, "reason": "",
+    "gone": 0, "linked": 9, "conflicts": 0, "reason": "", "unchanged": 0, "refused": 0,
 }  # fmt: skip
 REFLECTED = {
     "listing_id": 1, "sku": "TEE", "mall": "rakuten", "code": "tee", "sub_code": "", "before": 4,
@@ -382,7 +382,12 @@ def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor)
         ("link rules add", "not in this version"),
         ("stock export", "not in this version"),
         ("stock list --csv out.csv", "not in this version"),
-        ("import rakuten --file x.txt", "not in this version"),
+        ("import rakuten --file x.txt", "x.txt"),
+        ("import rakuten --dry-run", "--file"),
+        ("settings set rakuten tee", "--lead-time"),
+        ("settings set rakuten tee --lead-time soon", "whole number"),
+        ("settings set rakuten tee --restock-date 2026-02-30", "2026-12-01"),
+        ("settings set rakuten tee --overdraft maybe", "on, off or none"),
         ("sandbox ebay", "rakuten, yahoo"),
         ("sandbox rakuten --port 99999", "--port"),
         ("demo --seconds 0", "--seconds"),

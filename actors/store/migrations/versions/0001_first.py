@@ -16,6 +16,7 @@ def upgrade() -> None:
     _fault()
     _feed()
     _import_job()
+    _import_change()
     _link()
     _listing()
     _listing_push()
@@ -102,6 +103,22 @@ def _feed() -> None:
     )
 
 
+def _import_change() -> None:
+    op.create_table(
+        "import_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("job", sa.Integer(), nullable=False),
+        sa.Column(
+            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("old", sa.Text(), nullable=False),
+        sa.Column("new", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("change_job", "import_change", ["job", "id"], unique=False)
+
+
 def _import_job() -> None:
     op.create_table(
         "import_job",
@@ -116,6 +133,9 @@ def _import_job() -> None:
         sa.Column("gone", sa.Integer(), nullable=False),
         sa.Column("linked", sa.Integer(), nullable=False),
         sa.Column("conflicts", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("is_file", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=False),
@@ -156,6 +176,11 @@ def _listing() -> None:
         sa.Column("overdraft", sa.Boolean(), nullable=True),
         sa.Column("lead_time_days", sa.Integer(), nullable=True),
         sa.Column("restock_date", sa.Text(), nullable=True),
+        sa.Column("mall_overdraft", sa.Boolean(), nullable=True),
+        sa.Column("mall_lead_time_days", sa.Integer(), nullable=True),
+        sa.Column("mall_restock_date", sa.Text(), nullable=True),
+        sa.Column("file_quantity", sa.Integer(), nullable=True),
+        sa.Column("file_at", sa.Float(), nullable=True),
         sa.Column("is_tracked", sa.Boolean(), nullable=False),
         sa.Column("is_gone", sa.Boolean(), nullable=False),
         sa.Column("is_conflict", sa.Boolean(), nullable=False),
@@ -265,6 +290,7 @@ def _mall() -> None:
         sa.Column("terms", sa.Text(), nullable=False),
         sa.Column("live_at", sa.Float(), nullable=True),
         sa.Column("found", sa.Text(), nullable=False),
+        sa.Column("first_import_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )

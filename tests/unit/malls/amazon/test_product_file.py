@@ -1,11 +1,11 @@
 """The seller's inventory file: encodings, headings, rows that cannot be read."""
 
+from pathlib import Path
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.catalogue import SideSettings
-from malls.amazon.inventory_file import InventoryFile, read_inventory_file
+from tests.unit.malls.file_reading import Read, read_file, read_refused
 
 ENGLISH = (
     "item-name→listing-id→seller-sku→price→quantity→open-date→image-url→product-id-type→asin1"
@@ -29,8 +29,12 @@ def file(*lines: str, encoding: str = "utf-8", end: str = "\r\n") -> bytes:
     return (end.join(lines) + end).replace("→", "\t").encode(encoding)
 
 
-def problems(read: InventoryFile) -> list[tuple[int, str]]:
-    return [(one.line, one.sku) for one in read.problems]
+def amazon(directory: Path, data: bytes) -> Read:
+    return read_file(directory, "amazon", data)
+
+
+def problems(read: Read) -> list[tuple[int, str]]:
+    return [(one.line, one.subject) for one in read.problems]
 
 
 @pytest.mark.parametrize("heading", [ENGLISH, JAPANESE], ids=["english", "japanese"])
@@ -39,10 +43,12 @@ def problems(read: InventoryFile) -> list[tuple[int, str]]:
     ("encoding", "told"),
     [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("cp932", "cp932"), ("utf-16", "utf-16")],
 )
-def test_a_file_in_any_dress(heading: str, end: str, encoding: str, told: str) -> None:
+def test_a_file_in_any_dress(
+    tmp_path: Path, heading: str, end: str, encoding: str, told: str
+) -> None:
     tea = TEA if encoding != "cp932" else TEA.replace("～", "~")
-    read = read_inventory_file(file(heading, tea, FBA, "", encoding=encoding, end=end))
-    assert (read.problems, read.warnings, read.encoding) == ((), (), told)
+    read = amazon(tmp_path, file(heading, tea, FBA, "", encoding=encoding, end=end))
+    assert (read.problems, read.warnings, read.encoding) == ([], (), told)
     first, second = read.rows
     assert (first.line, first.row.ref.code, first.row.sku_code) == (2, "TEA-100-GRN", "TEA-100-GRN")
     assert first.row.ref.sub_code == ""
@@ -55,23 +61,15 @@ def test_a_file_in_any_dress(heading: str, end: str, encoding: str, told: str) -
     assert second.row.name == '緑茶 "FBA"'
 
 
-@pytest.mark.parametrize("charset", ["Shift_JIS", "windows-31j", "MS932", '"shift_jis"'])
-def test_a_downloads_charset_is_believed(charset: str) -> None:
-    data = file(JAPANESE, TEA.replace("～", "~"), encoding="cp932")
-    assert read_inventory_file(data, charset).encoding == "cp932"
-    # A wrong one is not: the file is looked at all the same.
-    assert read_inventory_file(file(JAPANESE, TEA), "no-such-charset").encoding == "utf-8"
-
-
-def test_letters_of_no_encoding_are_replaced_and_told() -> None:
+def test_letters_of_no_encoding_are_replaced_and_told(tmp_path: Path) -> None:
     data = (
         file(ENGLISH, TEA.replace("緑茶", "x").replace("～", "~"), encoding="cp932") + b"\x81\xff"
     )
-    read = read_inventory_file(data)
+    read = amazon(tmp_path, data)
     assert [row.row.ref.code for row in read.rows] == ["TEA-100-GRN"]
     assert "replaced" in read.warnings[0][1]
     broken = b"seller-sku\tquantity\tfulfillment-channel\n\x81\xff\t1\tDEFAULT\n"
-    assert problems(read_inventory_file(broken))[0][0] == 2
+    assert problems(amazon(tmp_path, broken))[0][0] == 2
 
 
 HEAD = "SKU→数量→フルフィルメントチャンネル→リードタイム→入荷予定日"
@@ -87,9 +85,9 @@ HEAD = "SKU→数量→フルフィルメントチャンネル→リードタイ
     ],
 )
 def test_lead_time_restock_date_and_quantity(
-    row: str, lead_time: int | None, restock: str | None, quantity: int | None
+    tmp_path: Path, row: str, lead_time: int | None, restock: str | None, quantity: int | None
 ) -> None:
-    (told,) = read_inventory_file(file(HEAD, row)).rows
+    (told,) = amazon(tmp_path, file(HEAD, row)).rows
     assert told.row.settings == SideSettings(lead_time_days=lead_time, restock_date=restock)
     assert told.quantity == quantity
 
@@ -108,8 +106,8 @@ def test_lead_time_restock_date_and_quantity(
         "A" * 101 + "→1→DEFAULT",
     ],
 )
-def test_a_row_that_cannot_be_read_is_told_and_the_rest_go_on(row: str) -> None:
-    read = read_inventory_file(file(HEAD, row, "B→1→DEFAULT"))
+def test_a_row_that_cannot_be_read_is_told_and_the_rest_go_on(tmp_path: Path, row: str) -> None:
+    read = amazon(tmp_path, file(HEAD, row, "B→1→DEFAULT"))
     assert [one.row.ref.code for one in read.rows] == ["B"]
     (problem,) = read.problems
     assert problem.line == 2
@@ -117,8 +115,8 @@ def test_a_row_that_cannot_be_read_is_told_and_the_rest_go_on(row: str) -> None:
     assert problem.message_en.endswith(".")
 
 
-def test_a_sku_named_twice_is_told() -> None:
-    read = read_inventory_file(file(HEAD, "A→1→DEFAULT", "a→2→DEFAULT", "A→3→DEFAULT"))
+def test_a_sku_named_twice_is_told(tmp_path: Path) -> None:
+    read = amazon(tmp_path, file(HEAD, "A→1→DEFAULT", "a→2→DEFAULT", "A→3→DEFAULT"))
     assert [(one.row.ref.code, one.quantity) for one in read.rows] == [("A", 1), ("a", 2)]
     assert problems(read) == [(4, "A")]
 
@@ -127,35 +125,27 @@ def test_a_sku_named_twice_is_told() -> None:
     ("channel", "tracked"),
     [("DEFAULT", True), ("default", True), ("AMAZON_JP", False), ("AMAZON_NA", False), ("", False)],
 )
-def test_only_what_the_merchant_sends_is_synced(channel: str, tracked: bool) -> None:
-    (row,) = read_inventory_file(file(HEAD, f"A→1→{channel}")).rows
+def test_only_what_the_merchant_sends_is_synced(
+    tmp_path: Path, channel: str, tracked: bool
+) -> None:
+    (row,) = amazon(tmp_path, file(HEAD, f"A→1→{channel}")).rows
     assert row.row.tracked is tracked
     assert row.quantity == (1 if tracked else None)
 
 
-def test_leading_zeros_and_blanks_inside_a_sku_stay() -> None:
-    read = read_inventory_file(file(HEAD, "0012 a/b→1→DEFAULT"))
+def test_leading_zeros_and_blanks_inside_a_sku_stay(tmp_path: Path) -> None:
+    read = amazon(tmp_path, file(HEAD, "0012 a/b→1→DEFAULT"))
     assert read.rows[0].row.ref.code == "0012 a/b"
 
 
-def test_a_file_without_a_channel_syncs_nothing_and_says_so() -> None:
-    read = read_inventory_file(file("出品者SKU→ASIN→価格→数量", "A→B0→1→2"))
+def test_a_file_without_a_channel_syncs_nothing_and_says_so(tmp_path: Path) -> None:
+    read = amazon(tmp_path, file("出品者SKU→ASIN→価格→数量", "A→B0→1→2"))
     assert not read.rows[0].row.tracked
     assert "fulfillment-channel" in read.warnings[0][1]
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"a,b,c\n1,2,3\n", b"\x89PNG\r\n\x1a\n\x00"])
-def test_another_kind_of_file_is_one_problem(data: bytes) -> None:
-    read = read_inventory_file(data)
-    assert (read.rows, problems(read)) == ((), [(1, "")])
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.binary(max_size=200)
-    | st.text(alphabet="AB1\t\n-/　髙\x85\u2028", max_size=80).map(lambda text: file(HEAD, text)),
-    st.sampled_from(["", "utf-8", "shift_jis", "cp1252", "x"]),
-)
-def test_any_bytes_are_read_or_told(data: bytes, charset: str) -> None:
-    read = read_inventory_file(data, charset)
-    assert all(row.row.ref.code for row in read.rows)
+def test_another_kind_of_file_is_refused_in_a_sentence(tmp_path: Path, data: bytes) -> None:
+    refusal = read_refused(tmp_path, "amazon", data)
+    assert refusal.exit_code == 2
+    assert "headings" in str(refusal)
