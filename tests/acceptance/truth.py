@@ -43,6 +43,13 @@ def complaints(
         for name, state in states.items()
         for item in state["items"]
     }
+    # What the mall itself sends from its warehouse (FBA) is its own stock, never pushed to.
+    theirs = {
+        (name, item["code"], item["sub_code"])
+        for name, state in states.items()
+        for item in state["items"]
+        if item["fba"]
+    }
     units = sold(states)
     said = []
     for row in rows:
@@ -51,7 +58,11 @@ def complaints(
             said.append(f"{code} has no total")
         elif code in opened and total != opened[code] - units[code]:
             said.append(f"{code}: total {total}, in truth {opened[code] - units[code]}")
-        said += [_listing(code, listing, shown, since) for listing in row["listings"]]
+        said += [
+            _listing(code, listing, shown, since)
+            for listing in row["listings"]
+            if (listing["mall"], listing["code"], listing["sub_code"]) not in theirs
+        ]
     return [words for words in said if words]
 
 
