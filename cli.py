@@ -38,7 +38,7 @@ EXIT_INTERRUPTED: Final = 130
 
 DEFAULTS: Final = {
     "errors": "list", "malls": "list", "stock": "list", "link": "conflicts", "key": "list",
-    "notify": "list",
+    "notify": "list", "sets": "list",
 }  # fmt: skip
 NOT_YET: Final = {("link", "rules"), ("stock", "export")}
 

@@ -1,10 +1,21 @@
 """A command's questions about links."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from actors.client_asking import Asking, Body
-from engine.questions import AskConflicts, LinkAdd, LinkAuto, LinkRemove
+from engine.questions import (
+    LINK_PAGE_MAX,
+    AskConflicts,
+    AskSets,
+    LinkAdd,
+    LinkAuto,
+    LinkRemove,
+    LinkSets,
+    SetPart,
+    SetWish,
+)
 
 
 class Links:
@@ -42,3 +53,39 @@ class Links:
     def conflicts(self) -> Body:
         """`link conflicts`: ConflictViews."""
         return self._house.ask(AskConflicts)
+
+    def make_sets(self, wishes: Sequence[SetWish], *, dry_run: bool) -> Body:
+        """`link set` and `link sets import`: SetsView of all pages.
+
+        Every page is looked through before the first one is made; with a refusal none is.
+        """
+        told = self._ask_sets(wishes, dry_run=True)
+        if told["refusals"] or dry_run:
+            return told
+        return self._ask_sets(wishes, dry_run=False)
+
+    def _ask_sets(self, wishes: Sequence[SetWish], *, dry_run: bool) -> dict[str, Any]:
+        told: dict[str, Any] = {"changed": 0, "unchanged": 0, "refusals": []}
+        for start in range(0, len(wishes), LINK_PAGE_MAX):
+            page = tuple(wishes[start : start + LINK_PAGE_MAX])
+            made = self._house.ask(
+                partial(LinkSets, wishes=page, actor=self._house.actor, dry_run=dry_run)
+            )
+            for name in told:
+                told[name] += made[name]
+        return told
+
+    def sets(self) -> Iterator[Body]:
+        """`link sets`: SetViews, page by page."""
+        after: int | None = 0
+        while after is not None:
+            page = self._house.ask(partial(AskSets, after=after))
+            yield from page["rows"]
+            after = page["next"]
+
+
+def set_wish(
+    mall: str, code: str, sub_code: str, parts: Sequence[tuple[str, int, int]], line: int = 0
+) -> SetWish:
+    """What a listing shall take: (SKU, units, line of the file or 0) of each component."""
+    return SetWish(mall, code, sub_code, tuple(SetPart(*part) for part in parts), line)

@@ -7,6 +7,8 @@
 A listing with more than one claim is a conflict (複数の商品が紐づいています): it does not
 sync until `link remove` leaves one claim. Two base listings with one SKU code make two SKUs of that
 code, so that the code names two candidates and all it could link is a conflict: never a merge.
+A set takes several SKUs by one word of an operator (`link set`): its components are no claims
+against each other and no conflict, and only `link set` changes them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +18,10 @@ from msgspec import Struct
 from engine.push_state import Span
 
 CONFLICT_MESSAGE = "複数の商品が紐づいています"
+SET_SKUS_MAX = 50
+"""SKUs of one set."""
+SET_UNITS_MAX = 10_000
+"""Units of one SKU that one unit of a listing takes."""
 
 
 class Component(Struct, frozen=True, array_like=True, gc=False):

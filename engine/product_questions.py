@@ -111,6 +111,46 @@ class LinkRemove(Struct, frozen=True, tag=True):
     actor: str
 
 
+class SetPart(Struct, frozen=True):
+    """One component of a set."""
+
+    sku: str
+    units: int
+    """Units that one unit of the listing takes, 1 to SET_UNITS_MAX."""
+    line: int = 0
+    """The line of a file it stands in; 0: none."""
+
+
+class SetWish(Struct, frozen=True):
+    """What one listing shall take."""
+
+    mall: str
+    code: str
+    sub_code: str
+    parts: tuple[SetPart, ...]
+    """All of its components; (): the listing takes nothing any more and is unlinked."""
+    line: int = 0
+    """The line of a file it begins in; 0: none."""
+
+
+class LinkSets(Struct, frozen=True, tag=True):
+    """Makes at most LINK_PAGE_MAX sets, or none when a row is refused. Reply body: SetsView."""
+
+    id: int
+    wishes: tuple[SetWish, ...]
+    actor: str
+    dry_run: bool = False
+    """Only says what it would do."""
+
+
+class AskSets(Struct, frozen=True, tag=True):
+    """Reply body: SetsPage."""
+
+    id: int
+    after: int = 0
+    """Listing id to go on after (pages of LINK_PAGE_MAX)."""
+
+
 class AskConflicts(Struct, frozen=True, tag=True):
     """Reply body: list of ConflictView."""
 
@@ -218,3 +258,38 @@ class LinkedView(Struct, frozen=True, kw_only=True):
     conflicts: tuple[ConflictView, ...]
     next: int | None = None
     """`link auto`: go on after this listing id; None: that was all."""
+
+
+class SetRefusal(Struct, frozen=True):
+    """Why a set cannot be made."""
+
+    line: int
+    column: str
+    """mall | code | sku | units."""
+    message: str
+    message_en: str
+
+
+class SetsView(Struct, frozen=True, kw_only=True):
+    """What `link set` did, or would do; with refusals nothing at all."""
+
+    changed: int
+    unchanged: int
+    refusals: tuple[SetRefusal, ...]
+
+
+class SetView(Struct, frozen=True, kw_only=True):
+    """One set."""
+
+    mall: str
+    code: str
+    sub_code: str
+    parts: tuple[SetPart, ...]
+
+
+class SetsPage(Struct, frozen=True, kw_only=True):
+    """A page of sets."""
+
+    rows: tuple[SetView, ...]
+    next: int | None
+    """Go on after this listing id; None: that was all."""

@@ -26,6 +26,7 @@ from engine.product_questions import (
     AskConflicts,
     AskImport,
     AskImportChanges,
+    AskSets,
     AskSettings,
     ChangeView,
     ConflictView,
@@ -38,9 +39,16 @@ from engine.product_questions import (
     LinkAuto,
     LinkedView,
     LinkRemove,
+    LinkSets,
+    SetPart,
+    SetRefusal,
     SetSettings,
+    SetsPage,
+    SetsView,
     SettingsView,
     SettingView,
+    SetView,
+    SetWish,
     StartImport,
 )
 from engine.release_questions import (
@@ -94,6 +102,7 @@ __all__ = [
     "AskMalls",
     "AskNotices",
     "AskReflect",
+    "AskSets",
     "AskSettings",
     "AskShadow",
     "AskStatus",
@@ -121,6 +130,7 @@ __all__ = [
     "LinkAdd",
     "LinkAuto",
     "LinkRemove",
+    "LinkSets",
     "LinkedView",
     "ListingView",
     "LiveView",
@@ -130,8 +140,14 @@ __all__ = [
     "PlannedRow",
     "ReflectRow",
     "ReflectView",
+    "SetPart",
+    "SetRefusal",
     "SetSettings",
     "SetStock",
+    "SetView",
+    "SetWish",
+    "SetsPage",
+    "SetsView",
     "SettingView",
     "SettingsView",
     "ShadowPage",
@@ -167,6 +183,8 @@ FromClient = (
     | LinkAuto
     | LinkAdd
     | LinkRemove
+    | LinkSets
+    | AskSets
     | AskConflicts
     | AskStock
     | SetStock

@@ -2,10 +2,12 @@
 
 import typer
 
-from terminal import link_tables
+from terminal import link_tables, set_commands
 from terminal.asking import SETTINGS, Code, Mall, Name, Sku, SubCode, answer
 
 link_app = typer.Typer(help="Which listing is which SKU (紐づけ).", **SETTINGS)
+link_app.add_typer(set_commands.sets_app, name="sets")
+link_app.command("set")(set_commands.link_set)
 
 
 @link_app.command("auto")

@@ -1,8 +1,9 @@
 """Links and their conflicts as tables and sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
-from terminal.page import Row, cell, console, say, table
+from terminal.page import CHUNK_ROWS, Row, cell, console, note, say, table
 
 
 def conflicts(rows: Sequence[Row]) -> None:
@@ -20,6 +21,12 @@ def conflicts(rows: Sequence[Row]) -> None:
             cell(row["message"], "yellow"),
         )
     page.print(made)
+    say(
+        "zaiko link remove SKU モール 商品コード [枝番] で 1 つだけ残すか、"
+        "セット商品なら zaiko link set で構成を指定してください。",
+        "Leave one with zaiko link remove SKU NAME CODE [SUB]; "
+        "if it is a set, give its components with zaiko link set.",
+    )
 
 
 def linked(body: Row) -> None:
@@ -39,3 +46,50 @@ def unlinked(body: Row) -> None:
     say("紐づけを解除しました。", "The link is removed.")
     if body["conflicts"]:
         conflicts(body["conflicts"])
+
+
+def sets(rows: Iterable[Row]) -> None:
+    """`link sets`, in chunks."""
+    page = console()
+    left = iter(rows)
+    is_empty = True
+    while chunk := list(islice(left, CHUNK_ROWS)):
+        is_empty = False
+        made = table(page, "モール", "商品コード", "構成", fold=("商品コード", "構成"))
+        for row in chunk:
+            parts = " + ".join(f"{part['sku']} × {part['units']}" for part in row["parts"])
+            subject = f"{row['code']} {row['sub_code']}".strip()
+            made.add_row(cell(row["mall"]), cell(subject), cell(parts))
+        page.print(made)
+    if is_empty:
+        say("セット商品はありません。", "There are no sets.")
+
+
+def were_set(body: Row) -> None:
+    """`link set` and `link sets import`."""
+    if _refused(body):
+        return
+    say(
+        f"{body['changed']} 件の構成を変えました(変更なし {body['unchanged']} 件)。",
+        f"{body['changed']} listings take other SKUs now; {body['unchanged']} did already.",
+    )
+
+
+def would_set(body: Row) -> None:
+    """The same with --dry-run."""
+    if _refused(body):
+        return
+    say(
+        f"{body['changed']} 件の構成が変わります(変更なし {body['unchanged']} 件)。",
+        f"{body['changed']} listings would take other SKUs; {body['unchanged']} do already.",
+    )
+
+
+def _refused(body: Row) -> bool:
+    for row in body["refusals"]:
+        where = f"{row['line']} 行目 {row['column']}: " if row["line"] else ""
+        where_en = f"line {row['line']}, {row['column']}: " if row["line"] else ""
+        note(where + row["message"], where_en + row["message_en"])
+    if body["refusals"]:
+        note("何も変えていません。", "Nothing was changed.")
+    return bool(body["refusals"])

@@ -13,6 +13,7 @@ from actors.desk import releasing
 from actors.desk.account import Account
 from actors.desk.fault_answers import error_summary, fault_views, notices
 from actors.desk.importing import import_view
+from actors.desk.sets import sets_page
 from actors.desk.side_settings import find_listing, settings_view
 from actors.desk.weigh import offer_of, want_of
 from actors.store import Connection
@@ -43,6 +44,7 @@ from engine.questions import (
     AskImport,
     AskImportChanges,
     AskMalls,
+    AskSets,
     AskSettings,
     AskShadow,
     AskStatus,
@@ -74,6 +76,7 @@ Question = (
     | AskErrorSummary
     | AskNotices
     | AskConflicts
+    | AskSets
     | AskStock
     | AskHistory
     | AskImport
@@ -149,8 +152,8 @@ class Answers:
                 return error_summary(connection, dict(self._accounts))
             case AskNotices():
                 return notices(connection, dict(self._accounts), question)
-            case AskConflicts():
-                return self._conflicts(connection)
+            case AskConflicts() | AskSets():
+                return self._of_links(connection, question)
             case AskStock():
                 return self._stock(connection, question, now)
             case AskHistory():
@@ -295,6 +298,12 @@ class Answers:
         return settings_view(self._store, connection, account, listing)
 
     # --- stock --------------------------------------------------------------------------------
+
+    def _of_links(self, connection: Connection, question: AskConflicts | AskSets) -> Any:
+        if isinstance(question, AskConflicts):
+            return self._conflicts(connection)
+        malls = {mall_id: name for name, mall_id in self.names.items()}
+        return sets_page(self._store, connection, malls, question.after)
 
     def _conflicts(self, connection: Connection) -> list[ConflictView]:
         found = conflicting(connection)

@@ -129,18 +129,18 @@ def link_remove(
     store.listings.unlink(connection, listing.id, sku.id)
     if isinstance(released, Unlinked):
         set_conflict(turn, account, [listing], is_conflict=False)
-        _end_link(turn, account, listing.id)
+        end_link(turn, account, listing.id)
     elif isinstance(released, Linked):
         set_conflict(turn, account, [listing], is_conflict=False)
         begin_links(turn, account, [listing.id])
     if account.is_base:
-        _settle_base(turn, account, sku)
+        settle_base(turn, account, sku)
     linked = int(isinstance(released, Linked))
     views = conflicts_of(turn, account, [listing.id])
     turn.answer(sender, letter.id, LinkedView(linked=linked, unmatched=0, conflicts=views))
 
 
-def _end_link(turn: Turn, account: Account, listing_id: int) -> None:
+def end_link(turn: Turn, account: Account, listing_id: int) -> None:
     """Forgets what was expected, but not what may still happen to the mall's quantity.
 
     A write that is under way, or whose end nobody knows, may land after the listing was linked
@@ -166,15 +166,14 @@ def _may_still_move(state: ListingPush, rules: MallRules) -> bool:
     return is_slow and (state.last_write_end is not None or state.own_effect_end is not None)
 
 
-def _settle_base(turn: Turn, account: Account, sku: SkuRow) -> None:
+def settle_base(turn: Turn, account: Account, sku: SkuRow) -> None:
     """Two base listings claimed one SKU code: the one that is left defines the SKU."""
     store, connection = turn.store, turn.connection
-    left = store.listings.by_id(
-        connection, store.listings.of_skus(connection, account.id, [sku.id])
-    )
+    ids = store.listings.of_skus(connection, account.id, [sku.id])
+    left = [row for row in store.listings.by_id(connection, ids).values() if not row.is_set]
     if len(left) != 1:
         return
-    (row,) = left.values()
+    (row,) = left
     if sku.base_listing_id != row.id:
         store.listings.set_base(connection, sku.id, row.id)
     if row.is_conflict and len(row.claims) == 1:

@@ -9,6 +9,7 @@ from actors.desk import (
     leases,
     linking,
     releasing,
+    sets,
     side_settings,
     stockwork,
 )
@@ -33,6 +34,7 @@ from engine.questions import (
     LinkAdd,
     LinkAuto,
     LinkRemove,
+    LinkSets,
     SetSettings,
     SetStock,
     StartImport,
@@ -67,6 +69,7 @@ class Operators:
             LinkAuto: self._link_auto,
             LinkAdd: self._link_add,
             LinkRemove: self._link_remove,
+            LinkSets: self._link_sets,
             SetStock: self._set_stock,
             AdjustStock: self._adjust_stock,
             DeleteSkus: self._delete,
@@ -173,6 +176,10 @@ class Operators:
             raise NotThere("その紐づけはありません。", "That listing is not linked to that SKU.")
         linking.link_remove(turn, account, sku, listing, letter, sender)
 
+    def _link_sets(self, turn: Turn, letter: LinkSets, sender: bytes) -> None:
+        accounts = {account.name: account for account in self._accounts.values()}
+        sets.link_sets(turn, accounts, letter, sender)
+
     def _named(
         self, turn: Turn, letter: LinkAdd | LinkRemove
     ) -> tuple[Account, SkuRow, ListingRow]:
@@ -181,6 +188,9 @@ class Operators:
         listing = linking.find(turn, account, letter.code, letter.sub_code)
         if listing is None:
             raise no_such_listing(account.name, letter.code, letter.sub_code)
+        of_set = sets.refuse_of_set(listing)
+        if of_set is not None:
+            raise NotThere(*of_set)
         return account, sku, listing
 
     # --- stock --------------------------------------------------------------------------------
@@ -216,6 +226,15 @@ class Operators:
 
     def _delete(self, turn: Turn, letter: DeleteSkus, sender: bytes) -> None:
         skus = {sku.id: sku for sku in (self._sku(turn, code) for code in letter.skus)}
+        for sku in skus.values():
+            subject = stockwork.set_with(turn, sku)
+            if subject is not None:
+                raise NotThere(
+                    f"SKU {sku.code} はセット商品 {subject} の構成品です。"
+                    "先に zaiko link set で構成から外してください。",
+                    f"The SKU {sku.code} is part of the set {subject}; "
+                    "take it out with zaiko link set first.",
+                )
         stockwork.delete_skus(turn, list(skus.values()), sender, letter.id)
 
     def _reflect(self, turn: Turn, letter: StartReflect, sender: bytes) -> None:

@@ -184,8 +184,10 @@ class Registration:
             listings.link(connection, [(listing_id, skus[code].id, account.id, 1)])
             self.conflicts += 1
             ids = listings.of_skus(connection, account.id, [skus[code].id])
-            claimed = listings.by_id(connection, ids)
-            set_conflict(turn, account, list(claimed.values()), is_conflict=True)
+            claimed = listings.by_id(connection, ids).values()
+            # A set takes the SKU and does not say that it is it.
+            rivals = [one for one in claimed if not one.is_set]
+            set_conflict(turn, account, rivals, is_conflict=True)
         return defining
 
     def _link(self, new: Sequence[tuple[int, CatalogueRow]]) -> list[int]:

@@ -70,6 +70,14 @@ def book(turn: Turn, sku: SkuRow, row: MovementRow) -> None:
         turn.fault(None, Family.STOCK, sku.code, str(row.total), oversold_spec(row.total))
 
 
+def set_with(turn: Turn, sku: SkuRow) -> str | None:
+    """A set that takes this SKU and others: without it, the set would take less than it sells."""
+    store, connection = turn.store, turn.connection
+    ids = store.listings.of_skus(connection, None, [sku.id])
+    listings = store.listings.by_id(connection, ids).values()
+    return next((row.subject for row in listings if row.is_set), None)
+
+
 def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int) -> None:
     """M21: removes SKUs and the listings only they had, here and nowhere else."""
     store, connection = turn.store, turn.connection

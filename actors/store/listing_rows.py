@@ -76,6 +76,11 @@ class ListingRow(Struct, frozen=True):
         return () if self.is_conflict else self.claims
 
     @property
+    def is_set(self) -> bool:
+        """Whether it takes several SKUs by an operator's word; a conflict is no set."""
+        return len(self.links) > 1
+
+    @property
     def ref(self) -> ListingRef:
         """How the mall knows it."""
         return ListingRef(self.code, self.sub_code, self.native)

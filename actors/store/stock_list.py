@@ -259,6 +259,20 @@ def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
     return MallFigures(int(faults), int(pending), int(linked), int(unproven or 0), oldest)
 
 
+def set_page(connection: Connection, after: int, limit: int) -> list[int]:
+    """A page of ids of listings that take several SKUs or several units of one, by id."""
+    rows = connection.execute(
+        select(LINK.c.listing_id)
+        .select_from(LINK.join(LISTING, LISTING.c.id == LINK.c.listing_id))
+        .where(LINK.c.listing_id > after, LISTING.c.is_conflict.is_(False))
+        .group_by(LINK.c.listing_id)
+        .having(or_(func.count() > 1, func.max(LINK.c.units) > 1))
+        .order_by(LINK.c.listing_id)
+        .limit(limit)
+    )
+    return [int(row[0]) for row in rows]
+
+
 def conflicting(connection: Connection) -> list[tuple[int, int]]:
     """(mall id, listing id) of every listing in conflict, at most CONFLICTS_SHOWN."""
     rows = connection.execute(

@@ -125,7 +125,7 @@ def blocks_of(text: str) -> list[str]:
 
 def path_of(words: list[str]) -> tuple[str, ...]:
     """The command's own words: a group's command is one where the group has it."""
-    for length in (2, 1):
+    for length in (3, 2, 1):
         if tuple(words[:length]) in TREE:
             return tuple(words[:length])
     return ()

@@ -24,6 +24,7 @@ from engine.questions import (
     AskHistory,
     AskImport,
     AskMalls,
+    AskSets,
     AskStatus,
     AskStock,
     ClearErrors,
@@ -35,7 +36,10 @@ from engine.questions import (
     LinkAdd,
     LinkAuto,
     LinkRemove,
+    LinkSets,
+    SetPart,
     SetStock,
+    SetWish,
     StartImport,
     StartReflect,
     StockFilter,
@@ -94,6 +98,12 @@ CONFLICT = {
     "mall": "rakuten", "code": "tee", "sub_code": "", "skus": ["A", "B"],
     "message": "複数の商品が紐づいています", "message_en": "several",
 }  # fmt: skip
+SETS: dict[str, Any] = {
+    "rows": [
+        {"mall": "yahoo", "code": "box", "sub_code": "", "parts": [{"sku": "TEE", "units": 2}]}
+    ],
+    "next": None,
+}
 LINKED: dict[str, Any] = {"linked": 1, "unmatched": 0, "conflicts": [CONFLICT], "next": None}
 IMPORT = {
     "job": 3, "mall": "rakuten", "state": "done", "read": 9, "total": 9, "added": 9, "updated": 0,
@@ -167,6 +177,8 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(LinkAdd, LINKED)
         fake.on(LinkRemove, LINKED)
         fake.on(AskConflicts, [CONFLICT])
+        fake.on(AskSets, SETS)
+        fake.on(LinkSets, {"changed": 1, "unchanged": 0, "refusals": []})
         fake.on(AskStock, {"rows": [ROW], "hits": 1, "next": None})
         fake.on(SetStock, ROW)
         fake.on(AdjustStock, ROW)
@@ -214,6 +226,7 @@ ASKED: list[tuple[str, Any]] = [
     ("link add TEE yahoo t1", LinkAdd(1, "TEE", "yahoo", "t1", "", ACTOR)),
     ("link remove TEE yahoo t1", LinkRemove(1, "TEE", "yahoo", "t1", "", ACTOR)),
     ("link conflicts", AskConflicts(1)),
+    ("link sets", AskSets(1)),
     ("link", AskConflicts(1)),
     ("stock", AskStock(1, StockFilter(), None, 50)),
     ("stock list --all", AskStock(1, StockFilter(), None, 500)),
@@ -249,6 +262,29 @@ def test_with_json_the_answer_is_one_json_value(zaiko: Zaiko, house: FakeDoor, w
     told = zaiko(*words.split(), "--json")
     assert (told.code, told.err) == (0, "")
     assert told.json
+
+
+def test_a_set_is_looked_through_before_it_is_made(zaiko: Zaiko, house: FakeDoor) -> None:
+    told = zaiko("link", "set", "yahoo", "box", "TEE=2", "A=B=1", "--sub", "red")
+    assert (told.code, told.err) == (0, "")
+    wish = SetWish("yahoo", "box", "red", (SetPart("TEE", 2), SetPart("A=B", 1)))
+    assert house.letters == [
+        LinkSets(1, (wish,), ACTOR, dry_run=True), LinkSets(2, (wish,), ACTOR),
+    ]  # fmt: skip
+
+
+def test_of_a_refused_set_the_line_and_column_are_told_and_nothing_is_made(
+    zaiko: Zaiko, house: FakeDoor, tmp_path: Path
+) -> None:
+    file = tmp_path / "sets.csv"
+    file.write_text("mall,code,sub_code,sku,units\nyahoo,box,,TEE,2\nyahoo,bag,,TEE,two\n")
+    refusal = {"line": 2, "column": "sku", "message": "TEE はありません", "message_en": "no TEE"}
+    house.on(LinkSets, {"changed": 0, "unchanged": 0, "refusals": [refusal]})
+    told = zaiko("link", "sets", "import", "--csv", str(file))
+    assert told.code == 2
+    assert "line 2, sku: no TEE" in told.err
+    assert "line 3, units" in told.err
+    assert [letter.dry_run for letter in house.letters] == [True]
 
 
 @pytest.mark.parametrize(

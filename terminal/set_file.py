@@ -1,0 +1,121 @@
+"""Files of sets: mall, code, sub_code, sku, units, one component a row, in UTF-8 or Shift_JIS.
+
+The rows of one listing may stand anywhere in the file. What cannot be read is told with its line
+and column, and of a file with one such row nothing is sent.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from terminal.page import Row
+from terminal.usage import UsageRefused
+
+Listed = tuple[str, str, str, list[tuple[str, int, int]], int]
+"""Mall, code, sub-code, (SKU, units, line) of each component, and the line it begins in."""
+COLUMNS: Final = ("mall", "code", "sub_code", "sku", "units")
+SET_FILE_BYTES_MAX: Final = 50_000_000
+"""A longer file of sets is refused."""
+_SPREADSHEET_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read_sets(path: Path) -> tuple[list[Listed], list[dict[str, Any]]]:
+    """The sets of a file in the order they begin, and a refusal for each row that is none."""
+    rows = csv.reader(io.StringIO(_text_of(path), newline=""), strict=True)
+    parts: dict[tuple[str, str, str], list[tuple[str, int, int]]] = {}
+    refusals: list[dict[str, Any]] = []
+    try:
+        _look_at_head(next(rows, []))
+        for row in rows:
+            if not any(row):
+                continue
+            wrong = _wrong(row, rows.line_num)
+            if wrong is not None:
+                refusals.append(wrong)
+                continue
+            mall, code, sub_code, sku, units = (_bare(value) for value in row)
+            parts.setdefault((mall, code, sub_code), []).append((sku, int(units), rows.line_num))
+    except csv.Error as error:
+        raise UsageRefused(
+            f"Line {rows.line_num} of {path} is no CSV ({error}).",
+            f"{path} の {rows.line_num} 行目を CSV として読めません。",
+        ) from error
+    wishes = [(*listing, found, found[0][2]) for listing, found in parts.items()]
+    return wishes, refusals
+
+
+def write_sets(rows: Iterable[Row], file: TextIO) -> None:
+    """The sets there are, as a file `read_sets` reads."""
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        for part in row["parts"]:
+            names = (row["mall"], row["code"], row["sub_code"], part["sku"])
+            writer.writerow([*(_safe(name) for name in names), part["units"]])
+
+
+def _text_of(path: Path) -> str:
+    try:
+        if path.stat().st_size > SET_FILE_BYTES_MAX:
+            raise UsageRefused(
+                f"{path} is longer than {SET_FILE_BYTES_MAX} bytes; split it.",
+                f"{path} は {SET_FILE_BYTES_MAX} バイトを超えています。分けてください。",
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageRefused(
+            f"{path} cannot be read; check its name.",
+            f"{path} を読めません。ファイル名を確かめてください。",
+        ) from error
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UsageRefused(
+        f"{path} is neither UTF-8 nor Shift_JIS; save it as one of them.",
+        f"{path} は UTF-8 でも Shift_JIS でもありません。どちらかで保存してください。",
+    )
+
+
+def _look_at_head(head: list[str]) -> None:
+    if tuple(name.strip().lower() for name in head) != COLUMNS:
+        said = ",".join(COLUMNS)
+        raise UsageRefused(f"The first line must be: {said}", f"1 行目は {said} にしてください。")
+
+
+def _wrong(row: list[str], line: int) -> dict[str, Any] | None:
+    """Why a row is no component of a set; None when it is one."""
+    if len(row) != len(COLUMNS):
+        return _refusal(
+            line, COLUMNS[min(len(row), len(COLUMNS) - 1)],
+            f"列が {len(row)} あります。{len(COLUMNS)} 列にしてください。",
+            f"There are {len(row)} columns; there must be {len(COLUMNS)}.",
+        )  # fmt: skip
+    for name, value in zip(COLUMNS, row, strict=True):
+        if name != "sub_code" and not value.strip():
+            return _refusal(line, name, "値を入れてください。", "A value is needed.")
+    units = row[-1].strip()
+    if not (units.isascii() and units.isdigit() and len(units) <= 9):
+        return _refusal(
+            line, "units",
+            "個数は 1 以上の整数にしてください。", "The units must be a whole number from 1.",
+        )  # fmt: skip
+    return None
+
+
+def _refusal(line: int, column: str, message: str, message_en: str) -> dict[str, Any]:
+    return {"line": line, "column": column, "message": message, "message_en": message_en}
+
+
+def _safe(value: str) -> str:
+    """A text that a spreadsheet would take for a formula is marked as text."""
+    return f"'{value}" if value.startswith(_SPREADSHEET_SIGNS) else value
+
+
+def _bare(value: str) -> str:
+    """The text without the mark `_safe` gave it."""
+    text = value.strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_SPREADSHEET_SIGNS) else text
