@@ -72,14 +72,17 @@ def _totals(mall: MallSettings, card: Card, linked: int | None) -> Told:
     push, push_en = duration(push_all_s(card, listings, mall.speed))
     compare_s = compare_all_s(card, listings, mall.speed)
     compare, compare_en = duration(compare_s)
+    rows, way, way_en = card.push_rows_max, "1 回に", "a write"
+    if card.feed_rows_max and listings >= card.feed_from:
+        rows, way, way_en = card.feed_rows_max, "1 フィードに", "a feed"
     of = f"{listings:,} 出品の場合、" if linked is None else f"紐づく {listings:,} 出品では、"
     of_en = f"For {listings:,} listings" if linked is None else f"For all {listings:,} linked ones"
     ja = (
-        f"{of}全件の反映は最短 {push}(1 回に {card.push_rows_max:,} 件)、"
+        f"{of}全件の反映は最短 {push}({way} {rows:,} 件)、"
         f"全件の照合は最短 {compare}(1 回に {card.read_rows_max:,} 件)。"
     )
     en = (
-        f"{of_en} a full push takes {push_en} at least ({card.push_rows_max:,} a write), a full"
+        f"{of_en} a full push takes {push_en} at least ({rows:,} {way_en}), a full"
         f" comparison {compare_en} ({card.read_rows_max:,} a read)."
     )
     if compare_s <= mall.compare_interval_s:

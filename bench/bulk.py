@@ -15,7 +15,6 @@ Goals: ratio <= 1.1, overtaken_calls <= 1, a peak of at most 1.1 of the start.
 import argparse
 import asyncio
 import json
-import math
 import os
 import sqlite3
 import statistics
@@ -34,8 +33,9 @@ from bench.limit import memory_of, rounded
 from bench.pretend import Pretend, pretend_malls
 from config.logs import set_up_logs
 from config.settings import MallSettings
-from engine.connector import Card, Credentials, Reply, Request, Session, WriteKind
+from engine.connector import Credentials, Reply, Request, Session
 from engine.messages import OrdersRead
+from engine.tempo_told import push_all_s
 
 SPEEDS: Final = {"rakuten": 4.0, "yahoo": 1.0, "aupay": 8.0, "makeshop": 8.0, "amazon": 30.0}
 """How much faster than the real one each pretend mall lives here."""
@@ -43,7 +43,6 @@ FIELDS: Final = {
     "makeshop": 'quantity_mode = "relative"\nbelow_zero = "refuses"',
     "yahoo": 'below_zero = "clamps"',
 }
-CREATE_FEED: Final = "createFeed"
 FEED_FILE: Final = "feed-file"
 BY_PLACE: Final = {"aupay", "makeshop"}
 """Kinds whose import notes where a listing is found."""
@@ -111,22 +110,6 @@ class Watch:
         self._since = self.writes
         self._found.clear()
         await self._found.wait()
-
-
-def allowed_s(card: Card, listings: int, speed: float) -> float:
-    """Seconds in which the published rates let so many listings be pushed."""
-    every_s = {rate.bucket: rate.per_s / rate.calls for rate in card.rates}
-    if card.feed_rows_max:
-        # Twenty listings are looked at by a call before they go; a feed is handed in once in two
-        # minutes after the first few.
-        looks_s = math.ceil(listings / card.read_rows_max) * every_s[card.read_calls[0]]
-        feeds = math.ceil(listings / card.feed_rows_max)
-        burst = next(rate.burst for rate in card.rates if rate.bucket == CREATE_FEED)
-        return max(looks_s, (feeds - burst) * every_s[CREATE_FEED]) / speed
-    calls = math.ceil(listings / card.push_rows_max)
-    if card.write_kind is WriteKind.GUARDED:
-        calls += math.ceil(listings / card.read_rows_max)
-    return calls * max(every_s.values()) / speed
 
 
 def _import_overdraft(house: House) -> None:
@@ -275,8 +258,7 @@ def measure(kind: str, told: argparse.Namespace) -> dict[str, Any]:
             _import_overdraft(house)
             if kind in BY_PLACE:
                 asyncio.run(_import_places(house, settings))
-            card = kind_of(settings).card
-            allowed = allowed_s(card, told.listings, speed)
+            allowed = push_all_s(kind_of(settings).card, told.listings, speed)
             before_mib = _own_mib()
             with started(house, "actors.inventory") as process:
                 fresh = memory_of(process.pid)["rss_mib"]

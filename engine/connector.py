@@ -100,6 +100,8 @@ class Card(Struct, frozen=True, kw_only=True):
     """The buckets of the calls that one order poll makes at least."""
     order_calls: tuple[str, ...] = ()
     """The buckets of the calls that each new order costs; (): the list or a bulk read brings it."""
+    feed_calls: tuple[str, ...] = ()
+    """The calls that hand in one feed and come back slowest."""
     write_calls: tuple[str, ...] = ()
     """The buckets of the calls that one write of push_rows_max rows makes, looks included."""
     read_calls: tuple[str, ...] = ()

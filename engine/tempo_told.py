@@ -34,7 +34,12 @@ def order_takes_s(card: Card, speed: float) -> float:
 
 
 def push_all_s(card: Card, listings: int, speed: float) -> float:
-    """How long writing this many listings once takes at least, in full batches."""
+    """How long writing this many listings once takes at least, in full batches or by feeds."""
+    if card.feed_rows_max and listings >= card.feed_from:
+        # Every row of a feed is looked at before it is handed in; the looks go on meanwhile.
+        looks_s = _batches(listings, card.read_rows_max) * _takes_s(card, card.read_calls, speed)
+        feeds = _batches(listings, card.feed_rows_max)
+        return max(looks_s, feeds * _takes_s(card, card.feed_calls, speed))
     return _batches(listings, card.push_rows_max) * _takes_s(card, card.write_calls, speed)
 
 

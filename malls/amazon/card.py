@@ -164,6 +164,7 @@ CARD = Card(
         " that API ends on 2027-03-27. Amazon's own notifications (ORDER_CHANGE) need a queue at"
         " AWS, which zaiko does not support."
     ),
+    feed_calls=(CREATE_FEED,),
     feed_rows_max=FEED_ROWS,
     feed_from=FEED_FROM,
     feed_send_s=FEED_SEND_S,
