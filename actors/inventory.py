@@ -52,6 +52,7 @@ from engine.questions import (
     AskShadow,
     AskStatus,
     AskStock,
+    AskTotal,
     AskWaiting,
     Denied,
 )
@@ -77,6 +78,7 @@ LISTS = (
     AskConflicts,
     AskStock,
     AskHistory,
+    AskTotal,
     AskImport,
     AskWaiting,
     AskShadow,

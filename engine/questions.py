@@ -49,10 +49,14 @@ from engine.release_questions import (
     WaitingView,
 )
 from engine.stock_questions import (
+    TAKE_PAGE_MAX,
     AdjustStock,
     AskHistory,
     AskReflect,
     AskStock,
+    AskTotal,
+    BringStock,
+    CountedSku,
     HistoryPage,
     HistoryRow,
     ListingView,
@@ -63,12 +67,18 @@ from engine.stock_questions import (
     StockFilter,
     StockPage,
     StockRowView,
+    TakenRow,
+    TakenView,
+    TakeRefused,
+    TakeStock,
+    TotalView,
 )
 
 __all__ = [
     "LINK_PAGE_MAX",
     "REFLECT_PAGE_MAX",
     "SHADOW_PAGE_MAX",
+    "TAKE_PAGE_MAX",
     "WAITING_ROWS_MAX",
     "AdjustStock",
     "Answer",
@@ -85,11 +95,14 @@ __all__ = [
     "AskShadow",
     "AskStatus",
     "AskStock",
+    "AskTotal",
     "AskWaiting",
+    "BringStock",
     "ClearErrors",
     "ClearedView",
     "ConflictView",
     "ControlMall",
+    "CountedSku",
     "DeleteSkus",
     "Denied",
     "ErrorSummaryRow",
@@ -121,7 +134,12 @@ __all__ = [
     "StockFilter",
     "StockPage",
     "StockRowView",
+    "TakeRefused",
+    "TakeStock",
+    "TakenRow",
+    "TakenView",
     "ToClient",
+    "TotalView",
     "UndoStock",
     "UndoneView",
     "WaitingView",
@@ -147,6 +165,9 @@ FromClient = (
     | AskStock
     | SetStock
     | AdjustStock
+    | BringStock
+    | TakeStock
+    | AskTotal
     | StartReflect
     | AskReflect
     | AskHistory

@@ -15,7 +15,7 @@ from actors.desk.importing import import_view
 from actors.desk.weigh import offer_of, want_of
 from actors.store import Connection
 from actors.store.fault_list import FaultFilter
-from actors.store.listing_rows import ListingRow
+from actors.store.listing_rows import ListingRow, SkuRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import (
     MallTerms,
@@ -24,6 +24,7 @@ from actors.store.stock_list import (
     history_page,
     mall_figures,
     sku_page,
+    total_at,
     unlinked_page,
 )
 from actors.store.store import Store
@@ -31,6 +32,7 @@ from engine.fault_questions import AskErrorSummary, AskNotices
 from engine.fault_record import days_left
 from engine.faults import LINK_CONFLICT
 from engine.lane import lane_state
+from engine.ledger import Reason
 from engine.links import CONFLICT_MESSAGE, fold
 from engine.push import name_of
 from engine.push_state import ListingPush
@@ -43,6 +45,7 @@ from engine.questions import (
     AskShadow,
     AskStatus,
     AskStock,
+    AskTotal,
     AskWaiting,
     ConflictView,
     FaultView,
@@ -54,6 +57,7 @@ from engine.questions import (
     StatusView,
     StockPage,
     StockRowView,
+    TotalView,
     WaitingView,
 )
 from engine.tempo_told import compare_all_s, poll_allowed_s, push_all_s
@@ -70,6 +74,7 @@ Question = (
     | AskConflicts
     | AskStock
     | AskHistory
+    | AskTotal
     | AskImport
     | AskWaiting
     | AskShadow
@@ -136,8 +141,8 @@ class Answers:
                 return self._conflicts(connection)
             case AskStock():
                 return self._stock(connection, question, now)
-            case AskHistory():
-                return self._history(connection, question)
+            case AskHistory() | AskTotal():
+                return self._past(connection, question)
             case AskImport():
                 return self._import(connection, question)
             case AskWaiting():
@@ -283,10 +288,7 @@ class Answers:
 
     def rows_of(self, connection: Connection, code: str, now: float) -> StockRowView:
         """One SKU with its listings; raises NotThere."""
-        sku = self._store.listings.skus_by_code(connection, [fold(code)]).get(fold(code))
-        if sku is None:
-            raise no_such_sku(code)
-        return self._rows(connection, [sku.id], now)[0]
+        return self._rows(connection, [self._sku(connection, code).id], now)[0]
 
     def _rows(
         self, connection: Connection, sku_ids: Sequence[int], now: float
@@ -364,13 +366,22 @@ class Answers:
             jan=listing.jan,
         )
 
-    def _history(self, connection: Connection, question: AskHistory) -> HistoryPage:
-        folded = fold(question.sku)
-        sku = self._store.listings.skus_by_code(connection, [folded]).get(folded)
+    def _sku(self, connection: Connection, code: str) -> SkuRow:
+        sku = self._store.listings.skus_by_code(connection, [fold(code)]).get(fold(code))
         if sku is None:
-            raise no_such_sku(question.sku)
+            raise no_such_sku(code)
+        return sku
+
+    def _past(
+        self, connection: Connection, question: AskHistory | AskTotal
+    ) -> HistoryPage | TotalView:
+        sku = self._sku(connection, question.sku)
+        if isinstance(question, AskTotal):
+            seq, total = total_at(connection, sku.id, question.at)
+            return TotalView(sku=sku.code, at=question.at, total=total, seq=seq)
         limit = max(1, min(question.limit, PAGE_ROWS_MAX))
-        rows = history_page(connection, sku.id, question.after, limit)
+        span = (question.since, question.until)
+        rows = history_page(connection, sku.id, question.after, limit, span)
         return HistoryPage(
             rows=tuple(
                 HistoryRow(
@@ -385,8 +396,9 @@ class Answers:
                     actor=actor,
                     note=note,
                     seq=seq,
+                    as_of=moment if reason == Reason.STOCKTAKE else None,
                 )
-                for seq, at, delta, total, reason, mall_id, order, line, actor, note in rows
+                for seq, at, delta, total, reason, mall_id, order, line, actor, note, moment in rows
             ),
             next=rows[-1][0] if len(rows) == limit else None,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actors.desk import adopting, importing, leases, linking, releasing, stockwork
+from actors.desk import adopting, counting, importing, leases, linking, releasing, stockwork
 from actors.desk.account import Account
 from actors.desk.answers import Answers, NotThere, no_such_mall, no_such_sku
 from actors.desk.faulting import Faulting
@@ -16,6 +16,7 @@ from engine.questions import (
     Approve,
     AskReflect,
     AskStatus,
+    BringStock,
     ClearErrors,
     ControlMall,
     DeleteSkus,
@@ -27,9 +28,14 @@ from engine.questions import (
     SetStock,
     StartImport,
     StartReflect,
+    TakeStock,
     UndoStock,
 )
 
+NO_TOTAL = (
+    "総在庫数がまだ決まっていません。zaiko stock set で数えた数を入れてください。",
+    "The SKU has no total yet; give a counted one with: zaiko stock set",
+)
 ClientHandler = Callable[[Turn, Any, bytes], None]
 
 
@@ -57,6 +63,8 @@ class Operators:
             LinkRemove: self._link_remove,
             SetStock: self._set_stock,
             AdjustStock: self._adjust_stock,
+            BringStock: self._bring_stock,
+            TakeStock: counting.take_stock,
             DeleteSkus: self._delete,
             StartReflect: self._reflect,
             AskReflect: stockwork.ask_reflect,
@@ -172,14 +180,22 @@ class Operators:
     def _adjust_stock(self, turn: Turn, letter: AdjustStock, sender: bytes) -> None:
         sku = self._sku(turn, letter.sku)
         if sku.total is None:
-            sentences = (
-                "総在庫数がまだ決まっていません。zaiko stock set で数えた数を入れてください。",
-                "The SKU has no total yet; give a counted one with: zaiko stock set",
-            )
-            turn.deny(sender, letter.id, 3, sentences)
+            turn.deny(sender, letter.id, 3, NO_TOTAL)
             return
         _refuse_beyond(sku.total + letter.delta)
         stockwork.adjust_stock(turn, sku, letter)
+        self._show(turn, sku, letter.id, sender)
+
+    def _bring_stock(self, turn: Turn, letter: BringStock, sender: bytes) -> None:
+        account = None if letter.mall is None else self._account(letter.mall)
+        sku = self._sku(turn, letter.sku)
+        if letter.units <= 0:
+            raise NotThere("数量は 1 以上です。", "Give a number of units above zero.")
+        if sku.total is None:
+            turn.deny(sender, letter.id, 3, NO_TOTAL)
+            return
+        _refuse_beyond(sku.total + letter.units)
+        stockwork.bring_stock(turn, sku, letter, account)
         self._show(turn, sku, letter.id, sender)
 
     def _show(self, turn: Turn, sku: SkuRow, question: int, sender: bytes) -> None:

@@ -220,6 +220,7 @@ MOVEMENT = Table(
     Column("mall_id", Integer),
     Column("number", Text, nullable=False),
     Column("line", Text, nullable=False),
+    Column("moment", Float, nullable=False),  # when it took place: engine.ledger.Movement
     Column("actor", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("key", Text),  # of movements whose sender made one; order lines are keyed by counted

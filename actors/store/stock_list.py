@@ -193,9 +193,20 @@ def reflect_page(
 
 
 def history_page(
-    connection: Connection, sku_id: int, after: int, limit: int
+    connection: Connection,
+    sku_id: int,
+    after: int,
+    limit: int,
+    span: tuple[float | None, float | None] = (None, None),
 ) -> list[tuple[Any, ...]]:
-    """(seq, at, delta, total, reason, mall id, order, line, actor, note) of a SKU, oldest first."""
+    """A SKU's movements after a number and booked within the span, oldest first.
+
+    (seq, at, delta, total, reason, mall id, order, line, actor, note, moment).
+    """
+    since, until = span
+    booked = [] if since is None else [MOVEMENT.c.at >= since]
+    if until is not None:
+        booked.append(MOVEMENT.c.at <= until)
     rows = connection.execute(
         select(
             MOVEMENT.c.seq,
@@ -208,12 +219,24 @@ def history_page(
             MOVEMENT.c.line,
             MOVEMENT.c.actor,
             MOVEMENT.c.note,
+            MOVEMENT.c.moment,
         )
-        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.seq > after)
+        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.seq > after, *booked)
         .order_by(MOVEMENT.c.seq)
         .limit(limit)
     )
     return [tuple(row) for row in rows]
+
+
+def total_at(connection: Connection, sku_id: int, at: float) -> tuple[int, int | None]:
+    """(number of the last movement booked by then, the total after it); (0, None) before any."""
+    row = connection.execute(
+        select(MOVEMENT.c.seq, MOVEMENT.c.total)
+        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.at <= at)
+        .order_by(MOVEMENT.c.seq.desc())
+        .limit(1)
+    ).first()
+    return (0, None) if row is None else (int(row[0]), int(row[1]))
 
 
 CONFLICTS_SHOWN = 1_000

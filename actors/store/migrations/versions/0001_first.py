@@ -282,6 +282,7 @@ def _movement() -> None:
         sa.Column("mall_id", sa.Integer(), nullable=True),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("moment", sa.Float(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
