@@ -30,6 +30,7 @@ from terminal.product_commands import delete, import_
 from terminal.reflect_commands import reflect
 from terminal.release_commands import approve, live, shadow
 from terminal.stock_commands import history, stock_app
+from terminal.sync_commands import sync_app
 
 EXIT_BUG: Final = 1
 EXIT_USAGE: Final = 2
@@ -52,6 +53,7 @@ app.add_typer(errors_app, name="errors")
 app.add_typer(link_app, name="link")
 app.add_typer(stock_app, name="stock")
 app.add_typer(notify_app, name="notify")
+app.add_typer(sync_app, name="sync")
 
 
 @app.callback()

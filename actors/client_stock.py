@@ -15,6 +15,7 @@ from engine.questions import (
     BringStock,
     CountedSku,
     SetStock,
+    SetSync,
     StockFilter,
     TakeStock,
 )
@@ -112,6 +113,24 @@ class Stock:
                 f"Count {place}: {refused['message_en']}",
             )
         return view["rows"]
+
+    def sync(
+        self, mall: str, listing: tuple[str | None, str], chosen: StockFilter, *, is_on: bool
+    ) -> Body:
+        """`sync on|off`, all pages: SyncedView. `listing` is (code or None for all, sub_code)."""
+        code, sub_code = listing
+        actor = self._house.actor
+        changed, after = 0, 0
+        while True:
+            letter = partial(
+                SetSync, is_on=is_on, mall=mall, code=code, sub_code=sub_code,
+                filter=chosen, actor=actor, after=after,
+            )  # fmt: skip
+            view = self._house.ask(letter)
+            changed += view["changed"]
+            if view["next"] is None:
+                return {"changed": changed, "next": None}
+            after = view["next"]
 
     def total_at(self, sku: str, at: float) -> Body:
         """`history --at`: TotalView."""

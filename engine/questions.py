@@ -63,10 +63,12 @@ from engine.stock_questions import (
     ReflectRow,
     ReflectView,
     SetStock,
+    SetSync,
     StartReflect,
     StockFilter,
     StockPage,
     StockRowView,
+    SyncedView,
     TakenRow,
     TakenView,
     TakeRefused,
@@ -127,6 +129,7 @@ __all__ = [
     "ReflectRow",
     "ReflectView",
     "SetStock",
+    "SetSync",
     "ShadowPage",
     "StartImport",
     "StartReflect",
@@ -134,6 +137,7 @@ __all__ = [
     "StockFilter",
     "StockPage",
     "StockRowView",
+    "SyncedView",
     "TakeRefused",
     "TakeStock",
     "TakenRow",
@@ -167,6 +171,7 @@ FromClient = (
     | AdjustStock
     | BringStock
     | TakeStock
+    | SetSync
     | AskTotal
     | StartReflect
     | AskReflect

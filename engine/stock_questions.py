@@ -86,6 +86,21 @@ class TakeStock(Struct, frozen=True, tag=True):
     """Only say what would be booked."""
 
 
+class SetSync(Struct, frozen=True, tag=True):
+    """Ticks or unticks listings (連携). Reply body: SyncedView."""
+
+    id: int
+    is_on: bool
+    mall: str
+    code: str | None
+    """One listing, with its sub_code; None: what the filter names of the mall."""
+    sub_code: str
+    filter: StockFilter
+    actor: str
+    after: int = 0
+    """Listing id to go on after (pages of REFLECT_PAGE_MAX)."""
+
+
 class AskTotal(Struct, frozen=True, tag=True):
     """What the total of a SKU was at an instant. Reply body: TotalView."""
 
@@ -152,6 +167,8 @@ class ListingView(Struct, frozen=True, kw_only=True):
     is_gone: bool = False
     name: str = ""
     jan: str = ""
+    synced: bool = True
+    """連携: False while an operator has it unticked."""
 
 
 class StockRowView(Struct, frozen=True, kw_only=True):
@@ -250,6 +267,15 @@ class TakenView(Struct, frozen=True, kw_only=True):
     rows: tuple[TakenRow, ...]
     """() where anything was refused."""
     refused: tuple[TakeRefused, ...]
+
+
+class SyncedView(Struct, frozen=True, kw_only=True):
+    """One page of `sync`."""
+
+    changed: int
+    """Listings that were not so before."""
+    next: int | None
+    """Go on after this listing id; None: that was all."""
 
 
 class TotalView(Struct, frozen=True, kw_only=True):

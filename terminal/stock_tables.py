@@ -101,6 +101,8 @@ def _listing_state(listing: Row) -> Text:
         return Text("複数紐づき", style="bold red")
     if listing["linked"] and listing["offer"] is None:
         return Text("開始待ち", style="dim")
+    if not listing.get("synced", True):
+        return Text("連携オフ", style="dim")
     held = listing.get("held", 0)
     if held:
         return Text(f"差異 {held:+d}", style="bold yellow")

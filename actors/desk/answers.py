@@ -364,6 +364,7 @@ class Answers:
             is_gone=listing.is_gone,
             name=listing.name,
             jan=listing.jan,
+            synced=listing.is_synced,
         )
 
     def _sku(self, connection: Connection, code: str) -> SkuRow:

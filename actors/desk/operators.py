@@ -1,17 +1,30 @@
 """What operators ask for that changes something: one method a letter, in the turn's transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from actors.desk import adopting, counting, importing, leases, linking, releasing, stockwork
+from msgspec import structs
+
+from actors.desk import (
+    adopting,
+    counting,
+    importing,
+    leases,
+    linking,
+    releasing,
+    stockwork,
+    syncing,
+)
 from actors.desk.account import Account
 from actors.desk.answers import Answers, NotThere, no_such_mall, no_such_sku
 from actors.desk.faulting import Faulting
 from actors.desk.leases import House
 from actors.desk.turn import Turn
 from actors.store.listing_rows import ListingRow, SkuRow
+from actors.store.stock_list import reflect_page
 from engine.lane import LaneEvent
 from engine.questions import (
+    REFLECT_PAGE_MAX,
     AdjustStock,
     Approve,
     AskReflect,
@@ -26,6 +39,7 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     SetStock,
+    SetSync,
     StartImport,
     StartReflect,
     TakeStock,
@@ -66,6 +80,7 @@ class Operators:
             BringStock: self._bring_stock,
             TakeStock: counting.take_stock,
             DeleteSkus: self._delete,
+            SetSync: self._set_sync,
             StartReflect: self._reflect,
             AskReflect: stockwork.ask_reflect,
             Approve: self._approve,
@@ -154,14 +169,32 @@ class Operators:
     ) -> tuple[Account, SkuRow, ListingRow]:
         account = self._account(letter.mall)
         sku = self._sku(turn, letter.sku)
-        listing = linking.find(turn, account, letter.code, letter.sub_code)
+        return account, sku, self._listing(turn, account, letter.code, letter.sub_code)
+
+    def _listing(self, turn: Turn, account: Account, code: str, sub_code: str) -> ListingRow:
+        listing = linking.find(turn, account, code, sub_code)
         if listing is None:
-            subject = f"{letter.code} {letter.sub_code}".strip()
+            subject = f"{code} {sub_code}".strip()
             raise NotThere(
                 f"{account.name} に商品 {subject} はありません。",
                 f"There is no listing {subject} on {account.name}; import it first.",
             )
-        return account, sku, listing
+        return listing
+
+    def _set_sync(self, turn: Turn, letter: SetSync, sender: bytes) -> None:
+        account = self._account(letter.mall)
+        for code in letter.filter.skus:
+            self._sku(turn, code)
+        if letter.code is not None:
+            listing = self._listing(turn, account, letter.code, letter.sub_code)
+            ids: Sequence[int] = [listing.id]
+            syncing.set_sync(turn, account, ids, letter, sender)
+            return
+        chosen = structs.replace(letter.filter, mall=account.name)
+        page = (letter.after, REFLECT_PAGE_MAX)
+        answers = self._answers
+        ids = reflect_page(turn.connection, chosen, answers.names, answers.terms, page)
+        syncing.set_sync(turn, account, ids, letter, sender)
 
     # --- stock --------------------------------------------------------------------------------
 

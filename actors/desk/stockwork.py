@@ -208,6 +208,11 @@ def _blocked(account: Account, listing: ListingRow, want: Want) -> tuple[str, st
         )
     if listing.is_gone:
         return ("モールに商品がありません。", "The listing is gone at the mall.")
+    if not listing.is_synced:
+        return (
+            "連携がオフです。zaiko sync on でオンにしてください。",
+            "The listing is not synced; tick it with: zaiko sync on",
+        )
     if not is_syncing(listing):
         return ("在庫数のない商品です。", "The mall keeps no quantity for this listing.")
     if want.offer is None:

@@ -42,7 +42,8 @@ def offer_of(account: Account, listing: ListingRow) -> int | None:
 
 def is_syncing(listing: ListingRow) -> bool:
     """Whether the listing takes part at all."""
-    return bool(listing.links) and listing.is_tracked and not listing.is_gone
+    is_there = listing.is_tracked and not listing.is_gone
+    return bool(listing.links) and is_there and listing.is_synced
 
 
 def awaits_opening(listing: ListingRow) -> bool:

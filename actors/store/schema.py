@@ -91,6 +91,7 @@ LISTING = Table(
     Column("is_tracked", Boolean, nullable=False),
     Column("is_gone", Boolean, nullable=False),
     Column("is_conflict", Boolean, nullable=False),
+    Column("is_synced", Boolean, nullable=False),  # 連携: an operator's tick
     Column("seen_job", Integer, nullable=False),
     UniqueConstraint("mall_id", "ref"),
     Index("listing_folded", "folded"),

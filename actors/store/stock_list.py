@@ -57,6 +57,7 @@ def differing(mall_ids: Sequence[int], terms: MallTerms) -> Select[Any]:
                 PUSH.c.mall_id == mall_id,
                 PUSH.c.settled_at.is_not(None),
                 LISTING.c.is_conflict.is_(False),
+                LISTING.c.is_synced.is_(True),
                 SKU.c.total.is_not(None),
             )
             .group_by(
@@ -269,6 +270,11 @@ def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
             or_(PUSH.c.push_at.is_not(None), PUSH.c.call_id != 0, PUSH.c.feed_call != 0),
         )
     ).scalar_one()
+    compared = (
+        select(LINK.c.listing_id)
+        .join(LISTING, LISTING.c.id == LINK.c.listing_id)
+        .where(LISTING.c.is_synced.is_(True))
+    )
     linked, unproven, oldest = connection.execute(
         select(
             func.count(),
@@ -277,7 +283,7 @@ def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
         )
         .select_from(PUSH)
         # A listing whose link was ended keeps its row for what may still land; it proves nothing.
-        .where(PUSH.c.mall_id == mall_id, PUSH.c.listing_id.in_(select(LINK.c.listing_id)))
+        .where(PUSH.c.mall_id == mall_id, PUSH.c.listing_id.in_(compared))
     ).one()
     return MallFigures(int(faults), int(pending), int(linked), int(unproven or 0), oldest)
 

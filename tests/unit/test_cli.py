@@ -39,6 +39,7 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     SetStock,
+    SetSync,
     StartImport,
     StartReflect,
     StockFilter,
@@ -181,6 +182,7 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(AdjustStock, ROW)
         fake.on(StartReflect, {"rows": [REFLECTED], "next": None})
         fake.on(BringStock, ROW)
+        fake.on(SetSync, {"changed": 2, "next": None})
         fake.on(TakeStock, TAKEN)
         fake.on(AskTotal, {"sku": "TEE", "at": 5.0, "total": 3, "seq": 4})
         fake.on(AskHistory, {"rows": [MOVED], "next": None})
@@ -242,6 +244,10 @@ ASKED: list[tuple[str, Any]] = [
     ("reflect --diff --mall yahoo --dry-run",
      StartReflect(1, StockFilter(mall="yahoo", has_difference=True), False, True, ACTOR)),
     ("history TEE", AskHistory(1, "TEE", 0, 500)),
+    ("sync off yahoo t1 red", SetSync(1, False, "yahoo", "t1", "red", StockFilter(), ACTOR)),
+    ("sync on yahoo --sku TEE --sku CAP",
+     SetSync(1, True, "yahoo", None, "", StockFilter(skus=("TEE", "CAP")), ACTOR)),
+    ("sync off yahoo --all", SetSync(1, False, "yahoo", None, "", StockFilter(), ACTOR)),
     ("history TEE --at 1970-01-01T00:00:05Z", AskTotal(1, "TEE", 5.0)),
     ("history TEE --from 1970-01-01T00:00:05Z --to 1970-01-01T09:00:06+09:00",
      AskHistory(1, "TEE", 0, 500, 5.0, 6.0)),
@@ -359,6 +365,7 @@ def test_a_refused_count_is_told_with_its_place(zaiko: Zaiko, house: FakeDoor) -
 @pytest.mark.parametrize(
     "words",
     ["stock take TEE", "stock take", "stock take TEE 3 --at noon", "stock return TEE 1 --order y",
+     "sync off yahoo", "sync on yahoo t1 --all",
      "stock receive TEE 0", "stock receive TEE -1", "history TEE --at later"],
 )  # fmt: skip
 def test_stock_work_that_is_not_clear_asks_nothing(

@@ -159,6 +159,7 @@ def _listing() -> None:
         sa.Column("is_tracked", sa.Boolean(), nullable=False),
         sa.Column("is_gone", sa.Boolean(), nullable=False),
         sa.Column("is_conflict", sa.Boolean(), nullable=False),
+        sa.Column("is_synced", sa.Boolean(), nullable=False),
         sa.Column("seen_job", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("mall_id", "ref"),
