@@ -19,7 +19,6 @@ from actors.store.listing_rows import ListingRow, SkuRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import (
     MallTerms,
-    OfferTerms,
     conflicting,
     history_page,
     mall_figures,
@@ -119,10 +118,7 @@ class Answers:
         """Takes the malls and their terms from the accounts, at the start and after a reload."""
         accounts = dict(self._accounts)
         self.names = {account.name: mall_id for mall_id, account in accounts.items()}
-        self.terms = {
-            mall_id: OfferTerms(account.settings.buffer, account.settings.cap)
-            for mall_id, account in accounts.items()
-        }
+        self.terms = {mall_id: account.offer_terms for mall_id, account in accounts.items()}
 
     def answer(self, connection: Connection, question: Question, now: float) -> Any:
         """The body of the answer; raises NotThere."""

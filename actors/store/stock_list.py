@@ -11,19 +11,12 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from actors.store.schema import FAULT, LINK, LISTING, MOVEMENT, PUSH, SKU
+from engine.offer import Terms
 from engine.questions import (
     StockFilter,
 )
 
-
-class OfferTerms(Struct, frozen=True):
-    """What turns a total into one mall's offer."""
-
-    buffer: int
-    cap: int | None
-
-
-MallTerms = Mapping[int, OfferTerms]
+MallTerms = Mapping[int, Terms]
 """Mall id -> its terms, of every mall of the settings."""
 
 
@@ -31,13 +24,17 @@ def _like(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
     return column.icontains(text, autoescape=True)
 
 
-def _offer(terms: OfferTerms) -> ColumnElement[int]:
+def _offer(terms: Terms) -> ColumnElement[int]:
     # Below zero the offer is 0, so the division never sees a negative number.
-    spare = SKU.c.total - terms.buffer
+    spare: ColumnElement[int] = SKU.c.total - terms.buffer
+    if terms.share < 100:
+        spare = func.floor(spare * terms.share / 100)
     shown: ColumnElement[int] = case((spare > 0, spare / LINK.c.units), else_=0)
     shown = func.floor(shown)
     if terms.cap is not None:
         shown = case((shown > terms.cap, terms.cap), else_=shown)
+    if terms.floor > 0:
+        shown = case((shown >= terms.floor, shown), else_=0)
     return shown
 
 
