@@ -31,6 +31,7 @@ from terminal.reflect_commands import reflect
 from terminal.release_commands import approve, live, shadow
 from terminal.settings_commands import settings_app
 from terminal.stock_commands import history, stock_app
+from terminal.sync_commands import sync_app
 
 EXIT_BUG: Final = 1
 EXIT_USAGE: Final = 2
@@ -54,6 +55,7 @@ app.add_typer(link_app, name="link")
 app.add_typer(stock_app, name="stock")
 app.add_typer(notify_app, name="notify")
 app.add_typer(settings_app, name="settings")
+app.add_typer(sync_app, name="sync")
 
 
 @app.callback()

@@ -41,12 +41,13 @@ from config.load import load_settings
 from config.search import find_settings
 from config.settings import Settings
 from config.state import StateDir
-from engine.questions import Denied, FromClient, StockFilter
+from engine.questions import CountedSku, Denied, FromClient, StockFilter
 
 __all__ = [
     "KEY_BYTES_MAX",
     "Caller",
     "Channels",
+    "CountedSku",
     "FileImport",
     "House",
     "KeyCabinet",

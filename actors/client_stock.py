@@ -1,12 +1,24 @@
 """A command's questions about stock: lists, counts, corrections, history."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from actors.client_asking import ROWS_PER_PAGE, Asking, Body
 from actors.client_refusal import Refusal
-from engine.questions import AdjustStock, AskHistory, AskStock, SetStock, StockFilter
+from engine.questions import (
+    TAKE_PAGE_MAX,
+    AdjustStock,
+    AskHistory,
+    AskStock,
+    AskTotal,
+    BringStock,
+    CountedSku,
+    SetStock,
+    SetSync,
+    StockFilter,
+    TakeStock,
+)
 
 
 class Stock:
@@ -51,10 +63,94 @@ class Stock:
             lambda number: AdjustStock(number, sku, delta, reason, self._house.actor, key)
         )
 
-    def history(self, sku: str) -> Iterator[Body]:
+    def receive(self, sku: str, units: int, note: str) -> Body:
+        """`stock receive`: StockRowView."""
+        return self._bring(sku, units, (None, ""), note, is_return=False)
+
+    def give_back(self, sku: str, units: int, order: tuple[str, str] | None, note: str) -> Body:
+        """`stock return`: StockRowView. `order` is (mall, order number)."""
+        return self._bring(sku, units, order or (None, ""), note, is_return=True)
+
+    def _bring(
+        self, sku: str, units: int, order: tuple[str | None, str], note: str, *, is_return: bool
+    ) -> Body:
+        mall, of = order
+        key, actor = secrets.token_hex(16), self._house.actor
+        return self._house.ask(
+            lambda number: BringStock(number, sku, units, is_return, mall, of, note, actor, key)
+        )
+
+    def take(
+        self, counts: Sequence[CountedSku], note: str, *, dry_run: bool = False
+    ) -> Iterator[Body]:
+        """`stock take`: TakenRows. All pages are looked at before the first is booked.
+
+        Raises Refusal when one is refused. Each page is booked whole; a page that was fine a moment
+        ago and is not now ends the take, and the same file taken again goes on from there.
+        """
+        key = secrets.token_hex(16)
+        starts = range(0, len(counts), TAKE_PAGE_MAX)
+        pages = [tuple(counts[start : start + TAKE_PAGE_MAX]) for start in starts]
+        for place, page in enumerate(pages):
+            looked = self._take(page, note, key, dry_run=True, before=place * TAKE_PAGE_MAX)
+            if dry_run:
+                yield from looked
+        if dry_run:
+            return
+        for place, page in enumerate(pages):
+            yield from self._take(page, note, key, dry_run=False, before=place * TAKE_PAGE_MAX)
+
+    def _take(
+        self, page: tuple[CountedSku, ...], note: str, key: str, *, dry_run: bool, before: int
+    ) -> Body:
+        actor = self._house.actor
+        view = self._house.ask(lambda number: TakeStock(number, page, note, actor, key, dry_run))
+        for refused in view["refused"]:
+            place = before + refused["index"] + 1
+            raise Refusal(
+                2,
+                f"{place} 件目: {refused['message']}",
+                f"Count {place}: {refused['message_en']}",
+            )
+        return view["rows"]
+
+    def sync(
+        self, mall: str, listing: tuple[str | None, str], chosen: StockFilter, *, is_on: bool
+    ) -> Body:
+        """`sync on|off`, all pages: SyncedView. `listing` is (code or None for all, sub_code)."""
+        code, sub_code = listing
+        actor = self._house.actor
+        changed, after = 0, 0
+        while True:
+            letter = partial(
+                SetSync, is_on=is_on, mall=mall, code=code, sub_code=sub_code,
+                filter=chosen, actor=actor, after=after,
+            )  # fmt: skip
+            view = self._house.ask(letter)
+            changed += view["changed"]
+            if view["next"] is None:
+                return {"changed": changed, "next": None}
+            after = view["next"]
+
+    def total_at(self, sku: str, at: float) -> Body:
+        """`history --at`: TotalView."""
+        return self._house.ask(lambda number: AskTotal(number, sku, at))
+
+    def history(
+        self, sku: str, since: float | None = None, until: float | None = None
+    ) -> Iterator[Body]:
         """`history`: HistoryRows, oldest first."""
         after: int | None = 0
         while after is not None:
-            page = self._house.ask(partial(AskHistory, sku=sku, after=after, limit=ROWS_PER_PAGE))
+            page = self._house.ask(
+                partial(
+                    AskHistory,
+                    sku=sku,
+                    after=after,
+                    limit=ROWS_PER_PAGE,
+                    since=since,
+                    until=until,
+                )
+            )
             yield from page["rows"]
             after = page["next"]

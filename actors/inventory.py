@@ -55,6 +55,7 @@ from engine.questions import (
     AskShadow,
     AskStatus,
     AskStock,
+    AskTotal,
     AskWaiting,
     Denied,
 )
@@ -81,6 +82,7 @@ LISTS = (
     AskSets,
     AskStock,
     AskHistory,
+    AskTotal,
     AskImport,
     AskWaiting,
     AskShadow,

@@ -103,6 +103,10 @@ class MallSettings(Struct, frozen=True, kw_only=True):
     """Units kept back from every offer."""
     cap: Count | None = None
     """An offer shows at most this many units; absent: no cap."""
+    floor: Count = 0
+    """An offer below it is shown as 0."""
+    share: Annotated[int, Meta(ge=0, le=100)] = 100
+    """Percent of the units held that a mall may show."""
 
     changeable_days: Annotated[int, Meta(ge=1, le=365)] = 45
     """An order older than this can no longer change."""

@@ -60,6 +60,32 @@ class Movement(Struct, frozen=True, array_like=True, gc=False):
     """The operator who asked for it, "" where zaiko decided."""
     note: str = ""
     """The operator's own words."""
+    moment: float | None = None
+    """When it took place, as far as a count must know (`moved_since`); None: when it was booked.
+
+    Of an order in the clock of its mall: of units that left the latest moment, of units that came
+    back the earliest. Of a stocktake the instant of the count.
+    """
+
+
+class Past(Struct, frozen=True, array_like=True, gc=False):
+    """What a stocktake of the past has to know of a movement."""
+
+    mall_id: int | None
+    """The mall in whose clock the moment is, None: this machine's."""
+    moment: float
+    """When it took place (`Movement.moment`)."""
+    delta: int
+    """What it moved the total by."""
+
+
+class Instant(Struct, frozen=True, array_like=True):
+    """The instant of a count in one clock."""
+
+    at: float
+    """Seconds since the epoch, by that clock."""
+    eps_s: float
+    """How far off moments in that clock may be; 0.0 in this machine's."""
 
 
 class Oversold(Struct, frozen=True, array_like=True):
@@ -114,24 +140,6 @@ def request_key(request_id: str, sku_id: int) -> str:
     return movement_key("request", request_id, sku_id)
 
 
-def total_after(total: int, movements: Iterable[Movement], sku_id: int) -> int:
-    """The total of a SKU after the movements that are its own."""
-    for movement in movements:
-        if movement.sku_id == sku_id:
-            total += movement.delta
-    return total
-
-
-def totals_after(totals: Mapping[int, int], movements: Iterable[Movement]) -> dict[int, int]:
-    """The totals of the SKUs that moved; one missing from `totals` starts at 0."""
-    moved: dict[int, int] = {}
-    for movement in movements:
-        sku_id = movement.sku_id
-        before = moved[sku_id] if sku_id in moved else totals.get(sku_id, 0)
-        moved[sku_id] = before + movement.delta
-    return moved
-
-
 def oversold(sku_id: int, before: int, after: int) -> Oversold | None:
     """An oversell, or None: the total is below zero and it fell (invariant 9)."""
     if after >= 0 or after >= before:
@@ -139,6 +147,20 @@ def oversold(sku_id: int, before: int, after: int) -> Oversold | None:
     return Oversold(sku_id=sku_id, total=after, units=min(before, 0) - after)
 
 
-def stocktake_delta(total: int, counted: int) -> int:
-    """What a count of `counted` units moves a total by."""
-    return counted - total
+def moved_since(rows: Iterable[Past], instants: Mapping[int | None, Instant]) -> int:
+    """By how much the total moved after a count's instant: what the count does not hold yet.
+
+    `instants`: the count's instant in the clock of each mall, and in this machine's (None). A sale
+    too close to tell counts as after it, a cancel so close does not: at worst too few are held. A
+    movement of a mall that is in no settings any more is told by this machine's clock.
+    """
+    moved = 0
+    for row in rows:
+        instant = instants.get(row.mall_id) or instants[None]
+        if row.delta < 0:
+            is_after = row.moment >= instant.at - instant.eps_s
+        else:
+            is_after = row.moment > instant.at + instant.eps_s
+        if is_after:
+            moved += row.delta
+    return moved

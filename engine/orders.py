@@ -250,11 +250,34 @@ def _again(
         return old
     before = len(work.movements)
     counts = (Count(work.bracket.start, counting),)
-    counted, is_listed = _book(work, old, old.shares, counts, is_first=False)
+    shares = _counted_since(work, stored, old, listing)
+    counted, is_listed = _book(work, old, shares, counts)
     if counted == old.counted and len(work.movements) == before:
         return old if quantity == old.quantity else replace(old, quantity=quantity)
     work.changes.append(LineChange(old.line, old.listing_id, old.counted, counted, is_listed))
     return replace(old, quantity=quantity, counted=counted, sequence=old.sequence + 1)
+
+
+def _counted_since(
+    work: _Work, stored: StoredOrder, line: StoredLine, listing: LinkedListing | None
+) -> tuple[Share, ...]:
+    """The line's shares as a later stocktake sees them: units that left before it are inside it.
+
+    A cut that came before the count is in the counted quantity, and must not be given back again.
+    """
+    if listing is None:
+        return line.shares
+    openings = {component.sku_id: component.opening for component in listing.components}
+    left = line_moment(stored, line)
+
+    def seen(share: Share) -> Share:
+        opening = openings.get(share.sku_id)
+        if opening is None or left.end >= opening.start - work.eps_s:
+            return share
+        inside = opening.end if share.inside is None else max(share.inside, opening.end)
+        return replace(share, inside=inside)
+
+    return tuple(seen(share) for share in line.shares)
 
 
 def _link(work: _Work, stored: StoredOrder, line: StoredLine, listing: LinkedListing) -> StoredLine:
@@ -281,7 +304,8 @@ def _settle_waiting(
         is_near = is_near or rule is OpeningRule.MOVEMENT_LISTED
         shares.append(Share(component.sku_id, component.units, inside))
     booked = tuple(shares)
-    counted, is_listed = _book(work, line, booked, line.history, is_first=True)
+    left = Span(moment.start, moment.end if len(line.history) <= 1 else work.bracket.end)
+    counted, is_listed = _book(work, line, booked, line.history, placed=left)
     is_listed = is_listed or (is_near and counted > 0)
     work.changes.append(LineChange(line.line, line.listing_id, 0, counted, is_listed))
     return replace(line, counted=counted, sequence=line.sequence + 1, shares=booked, history=())
@@ -293,13 +317,15 @@ def _book(
     shares: tuple[Share, ...],
     counts: Sequence[Count],
     *,
-    is_first: bool,
+    placed: Span | None = None,
 ) -> tuple[int, bool]:
     """Moves the totals along the counts; returns what is counted now and whether to list it.
 
-    `is_first`: the first count is the line's own placing, inside the opening or not. One movement
-    a SKU at most, keyed by the line's next sequence.
+    `placed`: the first count is the line's own placing, inside the opening or not, and when its
+    units left. One movement a SKU at most, keyed by the line's next sequence.
     """
+    is_first = placed is not None
+    when = work.bracket if placed is None else placed
     keeps = work.booking.restock is Restock.NEVER
     deltas = [0] * len(shares)
     counted = line.counted
@@ -324,11 +350,15 @@ def _book(
         is_first = False
     for share, delta in zip(shares, deltas, strict=True):
         if delta:
-            _move(work, line, share.sku_id, delta, is_gone=counts[-1].quantity == 0)
+            moment = when.start if delta > 0 else when.end
+            _move(work, line, (share.sku_id, delta), moment, is_gone=counts[-1].quantity == 0)
     return counted, is_listed
 
 
-def _move(work: _Work, line: StoredLine, sku_id: int, delta: int, *, is_gone: bool) -> None:
+def _move(
+    work: _Work, line: StoredLine, change: tuple[int, int], moment: float, *, is_gone: bool
+) -> None:
+    sku_id, delta = change
     if delta > 0:
         reason = Reason.ORDER_CANCEL if is_gone else Reason.ORDER_EDIT
     else:
@@ -344,6 +374,7 @@ def _move(work: _Work, line: StoredLine, sku_id: int, delta: int, *, is_gone: bo
             mall=booking.mall,
             order=work.order,
             line=line.line,
+            moment=moment,
         )
     )
 

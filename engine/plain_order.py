@@ -57,6 +57,7 @@ def plain_order(
             Movement(
                 sku_id, -quantity * units, Reason.ORDER, booking.at,
                 order_key(booking.mall, order, key, sku_id, 1), booking.mall, order, key,
+                moment=moment.end,
             )
         )  # fmt: skip
         effect = OwnEffect(effect=-quantity, moment=moment, stamp=stamp)

@@ -67,20 +67,31 @@ from engine.release_questions import (
     WaitingView,
 )
 from engine.stock_questions import (
+    TAKE_PAGE_MAX,
     AdjustStock,
     AskHistory,
     AskReflect,
     AskStock,
+    AskTotal,
+    BringStock,
+    CountedSku,
     HistoryPage,
     HistoryRow,
     ListingView,
     ReflectRow,
     ReflectView,
     SetStock,
+    SetSync,
     StartReflect,
     StockFilter,
     StockPage,
     StockRowView,
+    SyncedView,
+    TakenRow,
+    TakenView,
+    TakeRefused,
+    TakeStock,
+    TotalView,
 )
 
 __all__ = [
@@ -88,6 +99,7 @@ __all__ = [
     "LINK_PAGE_MAX",
     "REFLECT_PAGE_MAX",
     "SHADOW_PAGE_MAX",
+    "TAKE_PAGE_MAX",
     "WAITING_ROWS_MAX",
     "AdjustStock",
     "Answer",
@@ -107,12 +119,15 @@ __all__ = [
     "AskShadow",
     "AskStatus",
     "AskStock",
+    "AskTotal",
     "AskWaiting",
+    "BringStock",
     "ChangeView",
     "ClearErrors",
     "ClearedView",
     "ConflictView",
     "ControlMall",
+    "CountedSku",
     "DeleteSkus",
     "Denied",
     "ErrorSummaryRow",
@@ -144,6 +159,7 @@ __all__ = [
     "SetRefusal",
     "SetSettings",
     "SetStock",
+    "SetSync",
     "SetView",
     "SetWish",
     "SetsPage",
@@ -157,7 +173,13 @@ __all__ = [
     "StockFilter",
     "StockPage",
     "StockRowView",
+    "SyncedView",
+    "TakeRefused",
+    "TakeStock",
+    "TakenRow",
+    "TakenView",
     "ToClient",
+    "TotalView",
     "UndoStock",
     "UndoneView",
     "WaitingView",
@@ -189,6 +211,10 @@ FromClient = (
     | AskStock
     | SetStock
     | AdjustStock
+    | BringStock
+    | TakeStock
+    | SetSync
+    | AskTotal
     | StartReflect
     | AskReflect
     | AskHistory

@@ -45,6 +45,75 @@ class AdjustStock(Struct, frozen=True, tag=True):
     """Made by the sender: the same key twice counts once."""
 
 
+class BringStock(Struct, frozen=True, tag=True):
+    """Units that arrived (入荷) or that a buyer sent back (返品). Reply body: StockRowView."""
+
+    id: int
+    sku: str
+    units: int
+    """Above zero."""
+    is_return: bool
+    mall: str | None
+    """Of a return: the mall it was bought on, None where nobody says."""
+    number: str
+    """And the mall's order number."""
+    note: str
+    actor: str
+    key: str
+    """Made by the sender: the same key twice counts once."""
+
+
+class CountedSku(Struct, frozen=True, array_like=True):
+    """One counted quantity of a stocktake."""
+
+    sku: str
+    quantity: int
+    at: float | None
+    """The instant it was true, by this machine's clock; None: now, with all orders seen so far."""
+
+
+class TakeStock(Struct, frozen=True, tag=True):
+    """A page of a stocktake: booked whole, or refused whole. Reply body: TakenView."""
+
+    id: int
+    counts: tuple[CountedSku, ...]
+    """At most TAKE_PAGE_MAX, each SKU once."""
+    note: str
+    actor: str
+    key: str
+    """Made by the sender: a SKU is counted once by it."""
+    dry_run: bool = False
+    """Only say what would be booked."""
+
+
+class SetSync(Struct, frozen=True, tag=True):
+    """Ticks or unticks listings (連携). Reply body: SyncedView."""
+
+    id: int
+    is_on: bool
+    mall: str
+    code: str | None
+    """One listing, with its sub_code; None: what the filter names of the mall."""
+    sub_code: str
+    filter: StockFilter
+    actor: str
+    after: int = 0
+    """Listing id to go on after (pages of REFLECT_PAGE_MAX)."""
+
+
+class AskTotal(Struct, frozen=True, tag=True):
+    """What the total of a SKU was at an instant. Reply body: TotalView."""
+
+    id: int
+    sku: str
+    at: float
+    """By this machine's clock: everything that was booked by then."""
+
+
+TAKE_PAGE_MAX = 500
+"""Counted SKUs of one letter of a stocktake."""
+
+
 class StartReflect(Struct, frozen=True, tag=True):
     """Reflects listings (S7). Reply body: ReflectView."""
 
@@ -71,6 +140,10 @@ class AskHistory(Struct, frozen=True, tag=True):
     sku: str
     after: int
     limit: int
+    since: float | None = None
+    """Only what was booked at or after this moment, by this machine's clock."""
+    until: float | None = None
+    """Only what was booked at or before it."""
 
 
 # --- shapes of the answers' bodies (their JSON is fixed) -----------------------------------------
@@ -94,6 +167,8 @@ class ListingView(Struct, frozen=True, kw_only=True):
     is_gone: bool = False
     name: str = ""
     jan: str = ""
+    synced: bool = True
+    """連携: False while an operator has it unticked."""
 
 
 class StockRowView(Struct, frozen=True, kw_only=True):
@@ -156,6 +231,62 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
     """The reason an operator gave in words."""
     seq: int = 0
     """The movement's number, as `stock undo` takes it."""
+    as_of: float | None = None
+    """Of a stocktake: the instant of the count."""
+
+
+class TakenRow(Struct, frozen=True, kw_only=True):
+    """One SKU of a stocktake."""
+
+    sku: str
+    quantity: int
+    """What was counted."""
+    at: float
+    """The instant of the count."""
+    since: int
+    """What came and left after that instant, as far as it is booked; sales below zero."""
+    before: int | None
+    """The total before the count was booked."""
+    total: int
+    """And after."""
+    delta: int
+
+
+class TakeRefused(Struct, frozen=True, kw_only=True):
+    """A counted SKU that cannot be booked; nothing of its page was."""
+
+    index: int
+    """Its place in the letter, from 0."""
+    message: str
+    message_en: str
+
+
+class TakenView(Struct, frozen=True, kw_only=True):
+    """One page of a stocktake."""
+
+    rows: tuple[TakenRow, ...]
+    """() where anything was refused."""
+    refused: tuple[TakeRefused, ...]
+
+
+class SyncedView(Struct, frozen=True, kw_only=True):
+    """One page of `sync`."""
+
+    changed: int
+    """Listings that were not so before."""
+    next: int | None
+    """Go on after this listing id; None: that was all."""
+
+
+class TotalView(Struct, frozen=True, kw_only=True):
+    """The total of a SKU at an instant."""
+
+    sku: str
+    at: float
+    total: int | None
+    """None: it had none yet."""
+    seq: int
+    """The last movement booked by then, 0: none."""
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True):

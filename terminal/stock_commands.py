@@ -1,13 +1,14 @@
 """`zaiko stock` and `zaiko history`: totals, listings and movements."""
 
 from itertools import chain, islice
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from actors import client
 from actors.client import StockFilter
-from terminal import page, release_tables, stock_tables, usage
+from terminal import count_files, page, release_tables, stock_tables, usage
 from terminal.asking import (
     ASKED,
     SETTINGS,
@@ -20,9 +21,12 @@ from terminal.asking import (
     TotalMax,
     answer,
 )
+from terminal.instants import instant
 
 ROWS_SHOWN: Final = 50
 """Rows `stock list` shows a person who gave neither --limit nor --all."""
+Units = Annotated[int, typer.Argument(metavar="+N", min=1, max=999_999_999)]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="備考.")]
 stock_app = typer.Typer(help="Totals and listings (在庫).", **SETTINGS)
 
 
@@ -84,12 +88,90 @@ def stock_undo(
     answer(lambda house: house.releases.undo(number), release_tables.undone)
 
 
-def history(
-    sku: Sku, limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None
+@stock_app.command("receive")
+def stock_receive(sku: Sku, units: Units, note: Note = "") -> None:
+    """Add units that arrived (入荷)."""
+    answer(lambda house: house.stock.receive(sku, units, note), stock_tables.stock_row)
+
+
+@stock_app.command("return")
+def stock_return(
+    sku: Sku,
+    units: Units,
+    order: Annotated[
+        str | None, typer.Option("--order", metavar="MALL:NUMBER", help="Bought with (注文).")
+    ] = None,
+    note: Note = "",
 ) -> None:
-    """Every movement of a SKU's total (履歴)."""
+    """Add units a buyer sent back (返品)."""
+    named = None if order is None else _order(order)
+    answer(lambda house: house.stock.give_back(sku, units, named, note), stock_tables.stock_row)
+
+
+@stock_app.command("take")
+def stock_take(
+    sku: Annotated[str | None, typer.Argument(metavar="[SKU]")] = None,
+    quantity: Annotated[int | None, typer.Argument(metavar="[N]", min=0)] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="F", help="CSV/TSV: sku, quantity[, at].")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="ISO8601", help="When it was counted (日時).")
+    ] = None,
+    note: Note = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show (確認のみ).")] = False,
+) -> None:
+    """Book counted quantities as of an instant (棚卸)."""
+    moment = None if at is None else instant(at)
+    counts = _counts(sku, quantity, file, moment)
     with client.open_house(ASKED.config) as house:
-        rows = islice(house.stock.history(sku), limit)
+        rows = house.stock.take(counts, note, dry_run=dry_run)
+        if ASKED.as_json:
+            page.write_json_list(rows)
+        else:
+            stock_tables.taken(rows, is_dry=dry_run)
+
+
+def _counts(
+    sku: str | None, quantity: int | None, file: Path | None, at: float | None
+) -> list[client.CountedSku]:
+    if file is not None and sku is None:
+        return [client.CountedSku(*count) for count in count_files.counted(file, at)]
+    if file is None and sku is not None and quantity is not None:
+        return [client.CountedSku(sku, quantity, at)]
+    raise usage.UsageRefused(
+        "Name one SKU with its quantity, or a file with --file.",
+        "SKU と数量、または --file でファイルを指定してください。",
+    )
+
+
+def _order(text: str) -> tuple[str, str]:
+    mall, colon, number = text.partition(":")
+    if not (mall and colon and number):
+        raise usage.UsageRefused(
+            f"{text} is no order; write it as MALL:NUMBER.",
+            f"{text} は注文ではありません。モール:注文番号 と書いてください。",
+        )
+    return mall, number
+
+
+def history(
+    sku: Sku,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="ISO8601", help="The total then (その時の総在庫).")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="ISO8601")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="ISO8601")] = None,
+) -> None:
+    """Every movement of a SKU's total, or the total at an instant (履歴)."""
+    if at is not None:
+        moment = instant(at)
+        answer(lambda house: house.stock.total_at(sku, moment), stock_tables.total_then)
+        return
+    span = tuple(None if text is None else instant(text) for text in (since, until))
+    with client.open_house(ASKED.config) as house:
+        rows = islice(house.stock.history(sku, *span), limit)
         if ASKED.as_json:
             page.write_json_list(rows)
         else:

@@ -101,6 +101,8 @@ def _listing_state(listing: Row) -> Text:
         return Text("複数紐づき", style="bold red")
     if listing["linked"] and listing["offer"] is None:
         return Text("開始待ち", style="dim")
+    if not listing.get("synced", True):
+        return Text("連携オフ", style="dim")
     held = listing.get("held", 0)
     if held:
         return Text(f"差異 {held:+d}", style="bold yellow")
@@ -121,6 +123,47 @@ def stock_found(shown: int, hits: int) -> None:
         )
     else:
         say(f"{hits:,} 件。", f"{hits:,} found.")
+
+
+def taken(rows: Iterable[Row], *, is_dry: bool) -> None:
+    """`stock take`: what each count does to a total."""
+    page = console()
+    left = iter(rows)
+    shown = 0
+    while chunk := list(islice(left, CHUNK_ROWS)):
+        shown += len(chunk)
+        made = table(
+            page, "SKU", "数えた数", "日時", "以後の増減", "前の総在庫", "総在庫", "増減",
+            right=("数えた数", "以後の増減", "前の総在庫", "総在庫", "増減"), fold=("SKU",),
+        )  # fmt: skip
+        for row in chunk:
+            made.add_row(
+                cell(row["sku"], "bold"),
+                number(row["quantity"]),
+                local_time(row["at"]),
+                Text(f"{row['since']:+,}"),
+                number(row["before"]),
+                number(row["total"]),
+                Text(f"{row['delta']:+,}", style="red" if row["delta"] < 0 else "green"),
+            )
+        page.print(made)
+    if is_dry:
+        say(f"{shown:,} 件(確認のみ、変更なし)。", f"{shown:,} looked at; nothing was changed.")
+    else:
+        say(f"{shown:,} 件の棚卸を記録しました。", f"{shown:,} counts were booked.")
+
+
+def total_then(row: Row) -> None:
+    """`history --at`."""
+    page = console()
+    made = table(page, "SKU", "日時", "総在庫", "番号", right=("総在庫", "番号"), fold=("SKU",))
+    made.add_row(
+        cell(row["sku"], "bold"),
+        local_time(row["at"]),
+        number(row["total"]),
+        number(row["seq"] or None),
+    )
+    page.print(made)
 
 
 def history(rows: Iterable[Row]) -> None:

@@ -12,6 +12,7 @@ from config.settings import MallSettings
 from engine.breaker import Breaker, BreakerLimits, Shelf
 from engine.connector import Card
 from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
+from engine.offer import Terms
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
 from malls.registry import card_of, settled_switches
 
@@ -211,10 +212,18 @@ class Account:
         )
 
     @property
+    def offer_terms(self) -> Terms:
+        """What turns a total into this mall's offers."""
+        settings = self.settings
+        return Terms(settings.buffer, settings.cap, settings.floor, settings.share)
+
+    @property
     def terms(self) -> str:
         """What turns a total into this mall's offers, and whether they are pushed, as one text."""
         shadow = " shadow" if self.is_shadow else ""
-        return f"buffer {self.settings.buffer} cap {self.settings.cap}{shadow}"
+        offer = self.offer_terms
+        parts = f"floor {offer.floor} share {offer.share}"
+        return f"buffer {offer.buffer} cap {offer.cap} {parts}{shadow}"
 
     def to_mall(self, wall: float) -> float:
         """A moment of this machine's clock in the mall's."""

@@ -50,7 +50,7 @@ def adopt(turn: Turn, account: Account, listing: ListingRow, effect: Adopt) -> N
         return
     row = MovementRow(
         sku.id, effect.delta, sku.total + effect.delta, str(Reason.ADOPT), turn.now,
-        account.id, "", "", "", listing.subject, key,
+        account.id, "", "", turn.now, "", listing.subject, key,
     )  # fmt: skip
     book(turn, sku, row)
     sentences = ("差異を総在庫数に取り込みました", "a difference was adopted")
@@ -80,7 +80,7 @@ def undo(turn: Turn, letter: UndoStock, sender: bytes) -> None:
         total -= moved.delta
         row = MovementRow(
             sku.id, -moved.delta, total, str(Reason.RESTOCK_CORRECTION), turn.now,
-            moved.mall_id, "", "", letter.actor, f"undo {letter.seq}: {moved.note}", key,
+            moved.mall_id, "", "", turn.now, letter.actor, f"undo {letter.seq}: {moved.note}", key,
         )  # fmt: skip
         book(turn, sku, row)
         account = turn.accounts.get(moved.mall_id or 0)

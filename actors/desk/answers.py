@@ -18,15 +18,15 @@ from actors.desk.side_settings import find_listing, settings_view
 from actors.desk.weigh import offer_of, want_of
 from actors.store import Connection
 from actors.store.fault_list import FaultFilter
-from actors.store.listing_rows import ListingRow
+from actors.store.listing_rows import ListingRow, SkuRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import (
     MallTerms,
-    OfferTerms,
     conflicting,
     history_page,
     mall_figures,
     sku_page,
+    total_at,
     unlinked_page,
 )
 from actors.store.store import Store
@@ -34,6 +34,7 @@ from engine.fault_questions import AskErrorSummary, AskNotices
 from engine.fault_record import days_left
 from engine.faults import LINK_CONFLICT
 from engine.lane import lane_state
+from engine.ledger import Reason
 from engine.links import CONFLICT_MESSAGE, fold
 from engine.push import name_of
 from engine.push_state import ListingPush
@@ -49,6 +50,7 @@ from engine.questions import (
     AskShadow,
     AskStatus,
     AskStock,
+    AskTotal,
     AskWaiting,
     ChangeView,
     ConflictView,
@@ -62,6 +64,7 @@ from engine.questions import (
     StatusView,
     StockPage,
     StockRowView,
+    TotalView,
     WaitingView,
 )
 from engine.tempo_told import compare_all_s, poll_allowed_s, push_all_s
@@ -79,6 +82,7 @@ Question = (
     | AskSets
     | AskStock
     | AskHistory
+    | AskTotal
     | AskImport
     | AskWaiting
     | AskShadow
@@ -134,10 +138,7 @@ class Answers:
         """Takes the malls and their terms from the accounts, at the start and after a reload."""
         accounts = dict(self._accounts)
         self.names = {account.name: mall_id for mall_id, account in accounts.items()}
-        self.terms = {
-            mall_id: OfferTerms(account.settings.buffer, account.settings.cap)
-            for mall_id, account in accounts.items()
-        }
+        self.terms = {mall_id: account.offer_terms for mall_id, account in accounts.items()}
 
     def answer(self, connection: Connection, question: Question, now: float) -> Any:
         """The body of the answer; raises NotThere."""
@@ -156,8 +157,8 @@ class Answers:
                 return self._of_links(connection, question)
             case AskStock():
                 return self._stock(connection, question, now)
-            case AskHistory():
-                return self._history(connection, question)
+            case AskHistory() | AskTotal():
+                return self._past(connection, question)
             case AskImport() | AskImportChanges() | AskSettings():
                 return self._of_products(connection, question)
             case AskWaiting():
@@ -339,10 +340,7 @@ class Answers:
 
     def rows_of(self, connection: Connection, code: str, now: float) -> StockRowView:
         """One SKU with its listings; raises NotThere."""
-        sku = self._store.listings.skus_by_code(connection, [fold(code)]).get(fold(code))
-        if sku is None:
-            raise no_such_sku(code)
-        return self._rows(connection, [sku.id], now)[0]
+        return self._rows(connection, [self._sku(connection, code).id], now)[0]
 
     def _rows(
         self,
@@ -435,15 +433,25 @@ class Answers:
             is_gone=listing.is_gone,
             name=listing.name,
             jan=listing.jan,
+            synced=listing.is_synced,
         )
 
-    def _history(self, connection: Connection, question: AskHistory) -> HistoryPage:
-        folded = fold(question.sku)
-        sku = self._store.listings.skus_by_code(connection, [folded]).get(folded)
+    def _sku(self, connection: Connection, code: str) -> SkuRow:
+        sku = self._store.listings.skus_by_code(connection, [fold(code)]).get(fold(code))
         if sku is None:
-            raise no_such_sku(question.sku)
+            raise no_such_sku(code)
+        return sku
+
+    def _past(
+        self, connection: Connection, question: AskHistory | AskTotal
+    ) -> HistoryPage | TotalView:
+        sku = self._sku(connection, question.sku)
+        if isinstance(question, AskTotal):
+            seq, total = total_at(connection, sku.id, question.at)
+            return TotalView(sku=sku.code, at=question.at, total=total, seq=seq)
         limit = max(1, min(question.limit, PAGE_ROWS_MAX))
-        rows = history_page(connection, sku.id, question.after, limit)
+        span = (question.since, question.until)
+        rows = history_page(connection, sku.id, question.after, limit, span)
         return HistoryPage(
             rows=tuple(
                 HistoryRow(
@@ -458,8 +466,9 @@ class Answers:
                     actor=actor,
                     note=note,
                     seq=seq,
+                    as_of=moment if reason == Reason.STOCKTAKE else None,
                 )
-                for seq, at, delta, total, reason, mall_id, order, line, actor, note in rows
+                for seq, at, delta, total, reason, mall_id, order, line, actor, note, moment in rows
             ),
             next=rows[-1][0] if len(rows) == limit else None,
         )

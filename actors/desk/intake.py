@@ -226,6 +226,7 @@ class Intake:
                 self._account.id,
                 movement.order,
                 movement.line,
+                movement.at if movement.moment is None else movement.moment,
             )
         )
 

@@ -45,6 +45,7 @@ def open_sku(
                 account.id,
                 "",
                 "",
+                account.to_wall(reading.end),
                 "",
                 "",
                 opening_key(link.sku_id),

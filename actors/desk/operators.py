@@ -1,10 +1,13 @@
 """What operators ask for that changes something: one method a letter, in the turn's transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from msgspec import structs
 
 from actors.desk import (
     adopting,
+    counting,
     importing,
     leases,
     linking,
@@ -12,6 +15,7 @@ from actors.desk import (
     sets,
     side_settings,
     stockwork,
+    syncing,
 )
 from actors.desk.account import Account
 from actors.desk.answers import Answers, NotThere, no_such_listing, no_such_mall, no_such_sku
@@ -19,12 +23,15 @@ from actors.desk.faulting import Faulting
 from actors.desk.leases import House
 from actors.desk.turn import Turn
 from actors.store.listing_rows import ListingRow, SkuRow
+from actors.store.stock_list import reflect_page
 from engine.lane import LaneEvent
 from engine.questions import (
+    REFLECT_PAGE_MAX,
     AdjustStock,
     Approve,
     AskReflect,
     AskStatus,
+    BringStock,
     ClearErrors,
     ControlMall,
     DeleteSkus,
@@ -37,11 +44,17 @@ from engine.questions import (
     LinkSets,
     SetSettings,
     SetStock,
+    SetSync,
     StartImport,
     StartReflect,
+    TakeStock,
     UndoStock,
 )
 
+NO_TOTAL = (
+    "総在庫数がまだ決まっていません。zaiko stock set で数えた数を入れてください。",
+    "The SKU has no total yet; give a counted one with: zaiko stock set",
+)
 ClientHandler = Callable[[Turn, Any, bytes], None]
 
 
@@ -72,7 +85,10 @@ class Operators:
             LinkSets: self._link_sets,
             SetStock: self._set_stock,
             AdjustStock: self._adjust_stock,
+            BringStock: self._bring_stock,
+            TakeStock: counting.take_stock,
             DeleteSkus: self._delete,
+            SetSync: self._set_sync,
             StartReflect: self._reflect,
             AskReflect: stockwork.ask_reflect,
             Approve: self._approve,
@@ -185,13 +201,32 @@ class Operators:
     ) -> tuple[Account, SkuRow, ListingRow]:
         account = self._account(letter.mall)
         sku = self._sku(turn, letter.sku)
-        listing = linking.find(turn, account, letter.code, letter.sub_code)
-        if listing is None:
-            raise no_such_listing(account.name, letter.code, letter.sub_code)
+        listing = self._listing(turn, account, letter.code, letter.sub_code)
         of_set = sets.refuse_of_set(listing)
         if of_set is not None:
             raise NotThere(*of_set)
         return account, sku, listing
+
+    def _listing(self, turn: Turn, account: Account, code: str, sub_code: str) -> ListingRow:
+        listing = linking.find(turn, account, code, sub_code)
+        if listing is None:
+            raise no_such_listing(account.name, code, sub_code)
+        return listing
+
+    def _set_sync(self, turn: Turn, letter: SetSync, sender: bytes) -> None:
+        account = self._account(letter.mall)
+        for code in letter.filter.skus:
+            self._sku(turn, code)
+        if letter.code is not None:
+            listing = self._listing(turn, account, letter.code, letter.sub_code)
+            ids: Sequence[int] = [listing.id]
+            syncing.set_sync(turn, account, ids, letter, sender)
+            return
+        chosen = structs.replace(letter.filter, mall=account.name)
+        page = (letter.after, REFLECT_PAGE_MAX)
+        answers = self._answers
+        ids = reflect_page(turn.connection, chosen, answers.names, answers.terms, page)
+        syncing.set_sync(turn, account, ids, letter, sender)
 
     # --- stock --------------------------------------------------------------------------------
 
@@ -210,14 +245,22 @@ class Operators:
     def _adjust_stock(self, turn: Turn, letter: AdjustStock, sender: bytes) -> None:
         sku = self._sku(turn, letter.sku)
         if sku.total is None:
-            sentences = (
-                "総在庫数がまだ決まっていません。zaiko stock set で数えた数を入れてください。",
-                "The SKU has no total yet; give a counted one with: zaiko stock set",
-            )
-            turn.deny(sender, letter.id, 3, sentences)
+            turn.deny(sender, letter.id, 3, NO_TOTAL)
             return
         _refuse_beyond(sku.total + letter.delta)
         stockwork.adjust_stock(turn, sku, letter)
+        self._show(turn, sku, letter.id, sender)
+
+    def _bring_stock(self, turn: Turn, letter: BringStock, sender: bytes) -> None:
+        account = None if letter.mall is None else self._account(letter.mall)
+        sku = self._sku(turn, letter.sku)
+        if letter.units <= 0:
+            raise NotThere("数量は 1 以上です。", "Give a number of units above zero.")
+        if sku.total is None:
+            turn.deny(sender, letter.id, 3, NO_TOTAL)
+            return
+        _refuse_beyond(sku.total + letter.units)
+        stockwork.bring_stock(turn, sku, letter, account)
         self._show(turn, sku, letter.id, sender)
 
     def _show(self, turn: Turn, sku: SkuRow, question: int, sender: bytes) -> None:

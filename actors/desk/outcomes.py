@@ -188,6 +188,12 @@ def _settle_one(
     now = account.to_mall(turn.now)
     reading = record.state.reading
     want = want_of(account, listing, now, turn.no_rise)
+    if not listing.is_synced:
+        # Unticked since it was read: nobody asks what differs.
+        step = apply(record.state, AuditDue(is_fresh=True), account.rules)
+        record.state = step.state
+        place(record, want, account)
+        return Step(step.state)
     is_elsewhere = any(link.sku_id in seen.adopted for link in listing.links)
     if is_elsewhere or is_adopted_elsewhere(turn, account, record, listing):
         want = structs.replace(want, is_adopted_elsewhere=True)

@@ -19,6 +19,7 @@ from engine.questions import (
     REFLECT_PAGE_MAX,
     AdjustStock,
     AskReflect,
+    BringStock,
     ReflectRow,
     ReflectView,
     SetStock,
@@ -41,7 +42,7 @@ def set_stock(turn: Turn, sku: SkuRow, letter: SetStock) -> None:
     before = sku.total or 0
     row = MovementRow(
         sku.id, letter.quantity - before, letter.quantity, str(Reason.STOCKTAKE), turn.now,
-        None, "", "", letter.actor, "", None,
+        None, "", "", turn.now, letter.actor, "", None,
     )  # fmt: skip
     book(turn, sku, row)
     if sku.total is None:
@@ -55,7 +56,21 @@ def adjust_stock(turn: Turn, sku: SkuRow, letter: AdjustStock) -> None:
         return
     row = MovementRow(
         sku.id, letter.delta, sku.total + letter.delta, str(Reason.ADJUSTMENT), turn.now,
-        None, "", "", letter.actor, letter.reason, key,
+        None, "", "", turn.now, letter.actor, letter.reason, key,
+    )  # fmt: skip
+    book(turn, sku, row)
+
+
+def bring_stock(turn: Turn, sku: SkuRow, letter: BringStock, account: Account | None) -> None:
+    """Units that arrived or came back; the same key twice counts once."""
+    key = request_key(letter.key, sku.id)
+    if sku.total is None or turn.store.movements.has_key(turn.connection, key):
+        return
+    reason = Reason.CUSTOMER_RETURN if letter.is_return else Reason.RECEIPT
+    row = MovementRow(
+        sku.id, letter.units, sku.total + letter.units, str(reason), turn.now,
+        None if account is None else account.id, letter.number, "", turn.now, letter.actor,
+        letter.note, key,
     )  # fmt: skip
     book(turn, sku, row)
 
@@ -201,6 +216,11 @@ def _blocked(account: Account, listing: ListingRow, want: Want) -> tuple[str, st
         )
     if listing.is_gone:
         return ("モールに商品がありません。", "The listing is gone at the mall.")
+    if not listing.is_synced:
+        return (
+            "連携がオフです。zaiko sync on でオンにしてください。",
+            "The listing is not synced; tick it with: zaiko sync on",
+        )
     if not is_syncing(listing):
         return ("在庫数のない商品です。", "The mall keeps no quantity for this listing.")
     if want.offer is None:

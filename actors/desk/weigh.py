@@ -13,7 +13,7 @@ from engine.breaker import Change, change_of, uncounted
 from engine.catalogue import SideSettings
 from engine.connector import WriteKind
 from engine.messages import PushRow
-from engine.offer import Stock, bundle_offer
+from engine.offer import Stock, bundle_offer, follows_total
 from engine.push import decide, next_wake, target, wants_reading
 from engine.push_state import ListingPush, MallRules, PushCall, Want
 from engine.slot import FeedCall
@@ -34,15 +34,14 @@ __all__ = [
 
 def offer_of(account: Account, listing: ListingRow) -> int | None:
     """What the listing should show; None without a total (F2)."""
-    buffer = account.settings.buffer
-    return bundle_offer(
-        (Stock(link.total, buffer, link.units) for link in listing.links), account.settings.cap
-    )
+    stocks = (Stock(link.total, link.units) for link in listing.links)
+    return bundle_offer(stocks, account.offer_terms)
 
 
 def is_syncing(listing: ListingRow) -> bool:
     """Whether the listing takes part at all."""
-    return bool(listing.links) and listing.is_tracked and not listing.is_gone
+    is_there = listing.is_tracked and not listing.is_gone
+    return bool(listing.links) and is_there and listing.is_synced
 
 
 def awaits_opening(listing: ListingRow) -> bool:
@@ -67,7 +66,7 @@ def want_of(
         rises_allowed=not any(link.sku_id in no_rise for link in links) if no_rise else True,
         last_poll_ok=account.row.is_last_poll_ok,
         window_poll_end=account.row.window_poll_end,
-        has_one_component=len(links) == 1 and links[0].units == 1,
+        has_one_component=follows_total((link.units for link in links), account.offer_terms),
         cap=account.settings.cap,
         pushes_allowed=not account.is_shadow,
     )

@@ -69,6 +69,8 @@ class ListingRow(Struct, frozen=True):
     is_gone: bool
     is_conflict: bool
     claims: tuple[LinkedSku, ...]
+    is_synced: bool = True
+    """連携: unticked, it is neither pushed nor compared; its orders count."""
 
     @property
     def links(self) -> tuple[LinkedSku, ...]:
@@ -141,6 +143,7 @@ _LISTING_COLUMNS = (
     SKU.c.opened_end,
     SKU.c.counted_at,
     SKU.c.base_listing_id,
+    LISTING.c.is_synced,
 )
 _WITH_CLAIMS = LISTING.outerjoin(LINK, LINK.c.listing_id == LISTING.c.id).outerjoin(
     SKU, SKU.c.id == LINK.c.sku_id
@@ -206,6 +209,13 @@ class ListingRows:
                 is_conflict=bindparam("conflict"),
             ),
             ["gone", "conflict", "row"],
+            dialect,
+        )
+        self._sync = Statement(
+            update(LISTING)
+            .where(LISTING.c.id == bindparam("row"))
+            .values(is_synced=bindparam("synced")),
+            ["synced", "row"],
             dialect,
         )
         names = ["listing_id", "sku_id", "mall_id", "units"]
@@ -312,6 +322,12 @@ class ListingRows:
             [(row.is_gone, row.is_conflict, row.id) for row in listings],
         )
 
+    def set_synced(
+        self, connection: Connection, listing_ids: Iterable[int], *, is_synced: bool
+    ) -> None:
+        """Ticks or unticks listings (連携)."""
+        self._sync.many(connection, [(is_synced, listing_id) for listing_id in listing_ids])
+
     def link(self, connection: Connection, rows: Sequence[tuple[int, int, int, int]]) -> None:
         """Adds claims (listing, SKU, mall, units)."""
         self._link.many(connection, rows)
@@ -392,6 +408,7 @@ def _listing_row(rows: Sequence[Any]) -> ListingRow:
         is_gone=bool(first[12]),
         is_conflict=bool(first[13]),
         claims=tuple(LinkedSku(*row[14:22]) for row in rows if row[14] is not None),
+        is_synced=bool(first[22]),
     )
 
 

@@ -3,12 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, null, select, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Dialect
 
 from actors.store.schema import MOVEMENT, SKU
 from actors.store.statement import Statement
-from engine.ledger import Reason
+from engine.ledger import Past, Reason
 
 ORDER_REASONS = frozenset({Reason.ORDER.value, Reason.ORDER_CANCEL.value, Reason.ORDER_EDIT.value})
 """Movements that orders brought."""
@@ -22,6 +33,7 @@ _COLUMNS = (
     "mall_id",
     "number",
     "line",
+    "moment",
     "actor",
     "note",
     "key",
@@ -39,15 +51,16 @@ class MovementRow(NamedTuple):
     mall_id: int | None
     number: str
     line: str
+    moment: float
     actor: str
     note: str
     key: str | None
 
 
-OrderMovementRow = tuple[int, int, int, str, float, int, str, str]
-"""A movement of an order line: the columns of `MovementRow` up to `line`. Orders are the many: no
+OrderMovementRow = tuple[int, int, int, str, float, int, str, str, float]
+"""A movement of an order line: the columns of `MovementRow` up to `moment`. Orders are the many: no
 operator acted, and what counts them once is kept with the order (invariant 2), not in a key."""
-_ORDER_COLUMNS = _COLUMNS[:8]
+_ORDER_COLUMNS = _COLUMNS[:9]
 
 
 class Moved(NamedTuple):
@@ -108,6 +121,22 @@ class MovementRows:
         own = MOVEMENT.c.key.startswith(bindparam("prefix"), autoescape=False)
         self._adopted = Statement(adopted.where(~own), ["sku", "since", "prefix"], dialect)
         self._own_adopted = Statement(adopted.where(own), ["sku", "since", "prefix"], dialect)
+        clock = case(
+            (
+                or_(*(MOVEMENT.c.reason == each for each in sorted(ORDER_REASONS))),
+                MOVEMENT.c.mall_id,
+            )
+        )
+        self._since = Statement(
+            select(clock, MOVEMENT.c.moment, MOVEMENT.c.delta).where(
+                MOVEMENT.c.sku_id == bindparam("sku"),
+                MOVEMENT.c.at > bindparam("booked_after"),
+                MOVEMENT.c.reason != Reason.STOCKTAKE.value,
+                MOVEMENT.c.reason != Reason.OPENING.value,
+            ),
+            ["sku", "booked_after"],
+            dialect,
+        )
         self._by_seq = Statement(
             select(*(MOVEMENT.c[name] for name in _COLUMNS)).where(
                 MOVEMENT.c.seq == bindparam("number")
@@ -158,6 +187,14 @@ class MovementRows:
         """The number of the listing's last adopted difference since then; None: there is none."""
         row = self._own_adopted.first(connection, sku_id, since, prefix)
         return None if row is None or row[0] is None else int(row[0])
+
+    def since(self, connection: Connection, sku_id: int, booked_after: float) -> list[Past]:
+        """The SKU's movements that were booked after a moment of this machine's clock.
+
+        Without its opening and its counts: those say what was there, not what came or left.
+        """
+        rows = self._since.rows(connection, sku_id, booked_after)
+        return [Past(*row) for row in rows]
 
     def by_seq(self, connection: Connection, seq: int) -> MovementRow | None:
         """One movement by its number."""

@@ -78,6 +78,7 @@ class RegisteredRows:
                 mall_id=bindparam("v_mall"),
                 seen_job=bindparam("v_job"),
                 is_conflict=False,
+                is_synced=True,
             ),
             [*names, "v_mall", "v_job"],
             dialect,

@@ -97,6 +97,7 @@ LISTING = Table(
     Column("is_tracked", Boolean, nullable=False),
     Column("is_gone", Boolean, nullable=False),
     Column("is_conflict", Boolean, nullable=False),
+    Column("is_synced", Boolean, nullable=False),  # 連携: an operator's tick
     Column("seen_job", Integer, nullable=False),
     UniqueConstraint("mall_id", "ref"),
     Index("listing_folded", "folded"),
@@ -226,6 +227,7 @@ MOVEMENT = Table(
     Column("mall_id", Integer),
     Column("number", Text, nullable=False),
     Column("line", Text, nullable=False),
+    Column("moment", Float, nullable=False),  # when it took place: engine.ledger.Movement
     Column("actor", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("key", Text),  # of movements whose sender made one; order lines are keyed by counted

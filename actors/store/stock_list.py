@@ -11,19 +11,12 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from actors.store.schema import FAULT, LINK, LISTING, MOVEMENT, PUSH, SKU
+from engine.offer import Terms
 from engine.questions import (
     StockFilter,
 )
 
-
-class OfferTerms(Struct, frozen=True):
-    """What turns a total into one mall's offer."""
-
-    buffer: int
-    cap: int | None
-
-
-MallTerms = Mapping[int, OfferTerms]
+MallTerms = Mapping[int, Terms]
 """Mall id -> its terms, of every mall of the settings."""
 
 
@@ -31,13 +24,17 @@ def _like(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
     return column.icontains(text, autoescape=True)
 
 
-def _offer(terms: OfferTerms) -> ColumnElement[int]:
+def _offer(terms: Terms) -> ColumnElement[int]:
     # Below zero the offer is 0, so the division never sees a negative number.
-    spare = SKU.c.total - terms.buffer
+    spare: ColumnElement[int] = SKU.c.total - terms.buffer
+    if terms.share < 100:
+        spare = func.floor(spare * terms.share / 100)
     shown: ColumnElement[int] = case((spare > 0, spare / LINK.c.units), else_=0)
     shown = func.floor(shown)
     if terms.cap is not None:
         shown = case((shown > terms.cap, terms.cap), else_=shown)
+    if terms.floor > 0:
+        shown = case((shown >= terms.floor, shown), else_=0)
     return shown
 
 
@@ -57,6 +54,7 @@ def differing(mall_ids: Sequence[int], terms: MallTerms) -> Select[Any]:
                 PUSH.c.mall_id == mall_id,
                 PUSH.c.settled_at.is_not(None),
                 LISTING.c.is_conflict.is_(False),
+                LISTING.c.is_synced.is_(True),
                 SKU.c.total.is_not(None),
             )
             .group_by(
@@ -193,9 +191,20 @@ def reflect_page(
 
 
 def history_page(
-    connection: Connection, sku_id: int, after: int, limit: int
+    connection: Connection,
+    sku_id: int,
+    after: int,
+    limit: int,
+    span: tuple[float | None, float | None] = (None, None),
 ) -> list[tuple[Any, ...]]:
-    """(seq, at, delta, total, reason, mall id, order, line, actor, note) of a SKU, oldest first."""
+    """A SKU's movements after a number and booked within the span, oldest first.
+
+    (seq, at, delta, total, reason, mall id, order, line, actor, note, moment).
+    """
+    since, until = span
+    booked = [] if since is None else [MOVEMENT.c.at >= since]
+    if until is not None:
+        booked.append(MOVEMENT.c.at <= until)
     rows = connection.execute(
         select(
             MOVEMENT.c.seq,
@@ -208,12 +217,24 @@ def history_page(
             MOVEMENT.c.line,
             MOVEMENT.c.actor,
             MOVEMENT.c.note,
+            MOVEMENT.c.moment,
         )
-        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.seq > after)
+        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.seq > after, *booked)
         .order_by(MOVEMENT.c.seq)
         .limit(limit)
     )
     return [tuple(row) for row in rows]
+
+
+def total_at(connection: Connection, sku_id: int, at: float) -> tuple[int, int | None]:
+    """(number of the last movement booked by then, the total after it); (0, None) before any."""
+    row = connection.execute(
+        select(MOVEMENT.c.seq, MOVEMENT.c.total)
+        .where(MOVEMENT.c.sku_id == sku_id, MOVEMENT.c.at <= at)
+        .order_by(MOVEMENT.c.seq.desc())
+        .limit(1)
+    ).first()
+    return (0, None) if row is None else (int(row[0]), int(row[1]))
 
 
 CONFLICTS_SHOWN = 1_000
@@ -246,6 +267,11 @@ def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
             or_(PUSH.c.push_at.is_not(None), PUSH.c.call_id != 0, PUSH.c.feed_call != 0),
         )
     ).scalar_one()
+    compared = (
+        select(LINK.c.listing_id)
+        .join(LISTING, LISTING.c.id == LINK.c.listing_id)
+        .where(LISTING.c.is_synced.is_(True))
+    )
     linked, unproven, oldest = connection.execute(
         select(
             func.count(),
@@ -254,7 +280,7 @@ def mall_figures(connection: Connection, mall_id: int) -> MallFigures:
         )
         .select_from(PUSH)
         # A listing whose link was ended keeps its row for what may still land; it proves nothing.
-        .where(PUSH.c.mall_id == mall_id, PUSH.c.listing_id.in_(select(LINK.c.listing_id)))
+        .where(PUSH.c.mall_id == mall_id, PUSH.c.listing_id.in_(compared))
     ).one()
     return MallFigures(int(faults), int(pending), int(linked), int(unproven or 0), oldest)
 

@@ -233,7 +233,9 @@ class Auditor:
                     if book.plan.is_base:
                         opened = self.openings.get(share.sku_id, opened)
                     book.openings[key] = opened
-                low, high = book.sum_range(line.line, share.sku_id, share.units)
+                low, high = book.sum_range(
+                    line.line, share.sku_id, share.units, self.openings.get(share.sku_id)
+                )
                 moved = self.moved.get((mall_id, number, line.line, share.sku_id), 0)
                 assert low <= moved <= high, (
                     f"{number}/{line.line} moved SKU {share.sku_id} by {moved},"

@@ -62,8 +62,14 @@ class OrderBook:
             found.append(count)
         return found
 
-    def sum_range(self, line: str, sku: int, units: int) -> tuple[int, int]:
-        """What the movements of one line for one SKU may add up to."""
+    def sum_range(
+        self, line: str, sku: int, units: int, recount: Opening | None = None
+    ) -> tuple[int, int]:
+        """What the movements of one line for one SKU may add up to.
+
+        `recount`: the SKU's opening as it is now; a later count than the line was booked by may
+        hold what was cut before it.
+        """
         counts = self.counts(line)
         opening = self.openings[line, sku]
         steps = self._steps(line, counts)
@@ -81,7 +87,7 @@ class OrderBook:
                 placed = opening.start
         if placed > opening.end + margin_s:
             total = -units * counts[-1]
-            return total, total
+            return total - units * self._held(steps, placed, recount, margin_s), total
         doubt = sum(abs(by) for by, _ in steps)
         # Of a split-off order only the bracket is known: its stamp may be its parent's.
         known_by = self.applied[self._first_shown(line)].until if self.order.parent else placed
@@ -91,11 +97,22 @@ class OrderBook:
         for by, each in steps:
             # F1: a raise of a line counted as inside is always a movement, a cut only if it came
             # after the opening.
-            if by > 0 or each.since > opening.end + margin_s:
+            if by < 0 and self._held([(by, each)], placed, recount, margin_s):
+                vague -= by * units
+            elif by > 0 or each.since > opening.end + margin_s:
                 total -= by * units
             elif each.until >= opening.start - margin_s:
                 vague -= by * units
         return total, total + vague
+
+    @staticmethod
+    def _held(
+        steps: list[tuple[int, Applied]], placed: float, recount: Opening | None, margin_s: float
+    ) -> int:
+        """Units cut before a recount that came after the placing: the count may hold them."""
+        if recount is None or placed > recount.start + margin_s:
+            return 0
+        return -sum(by for by, each in steps if by < 0 and each.since <= recount.end + margin_s)
 
     def _first_shown(self, line: str) -> int:
         for place, each in enumerate(self.applied):

@@ -27,8 +27,11 @@ from engine.questions import (
     AskSets,
     AskStatus,
     AskStock,
+    AskTotal,
+    BringStock,
     ClearErrors,
     ControlMall,
+    CountedSku,
     DeleteSkus,
     Denied,
     Event,
@@ -39,10 +42,12 @@ from engine.questions import (
     LinkSets,
     SetPart,
     SetStock,
+    SetSync,
     SetWish,
     StartImport,
     StartReflect,
     StockFilter,
+    TakeStock,
 )
 from terminal import page
 from tests.unit.fake_door import FakeDoor, answering
@@ -112,6 +117,11 @@ IMPORT = {
 REFLECTED = {
     "listing_id": 1, "sku": "TEE", "mall": "rakuten", "code": "tee", "sub_code": "", "before": 4,
     "offer": 5, "delta": 1, "result": "pushed", "reason": "", "reason_en": "",
+}  # fmt: skip
+TAKEN = {
+    "rows": [{"sku": "TEE", "quantity": 3, "at": 5.0, "since": -1, "before": None, "total": 2,
+              "delta": 2}],
+    "refused": [],
 }  # fmt: skip
 MOVED = {
     "at": 1.0, "sku": "TEE", "delta": -1, "total": 4, "reason": "order", "mall": "rakuten",
@@ -183,6 +193,10 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(SetStock, ROW)
         fake.on(AdjustStock, ROW)
         fake.on(StartReflect, {"rows": [REFLECTED], "next": None})
+        fake.on(BringStock, ROW)
+        fake.on(SetSync, {"changed": 2, "next": None})
+        fake.on(TakeStock, TAKEN)
+        fake.on(AskTotal, {"sku": "TEE", "at": 5.0, "total": 3, "seq": 4})
         fake.on(AskHistory, {"rows": [MOVED], "next": None})
         fake.on(DeleteSkus, {"deleted": ["TEE"]})
         yield fake
@@ -243,6 +257,13 @@ ASKED: list[tuple[str, Any]] = [
     ("reflect --diff --mall yahoo --dry-run",
      StartReflect(1, StockFilter(mall="yahoo", has_difference=True), False, True, ACTOR)),
     ("history TEE", AskHistory(1, "TEE", 0, 500)),
+    ("sync off yahoo t1 red", SetSync(1, False, "yahoo", "t1", "red", StockFilter(), ACTOR)),
+    ("sync on yahoo --sku TEE --sku CAP",
+     SetSync(1, True, "yahoo", None, "", StockFilter(skus=("TEE", "CAP")), ACTOR)),
+    ("sync off yahoo --all", SetSync(1, False, "yahoo", None, "", StockFilter(), ACTOR)),
+    ("history TEE --at 1970-01-01T00:00:05Z", AskTotal(1, "TEE", 5.0)),
+    ("history TEE --from 1970-01-01T00:00:05Z --to 1970-01-01T09:00:06+09:00",
+     AskHistory(1, "TEE", 0, 500, 5.0, 6.0)),
     ("delete TEE CAP", DeleteSkus(1, ("TEE", "CAP"), ACTOR)),
 ]  # fmt: skip
 
@@ -303,6 +324,93 @@ def test_a_signed_number_is_a_value_and_options_stand_anywhere(
     assert zaiko(*words.split()).code == 0
     assert (house.last.sku, house.last.delta, house.last.reason) == ("TEE", delta, reason)
     assert house.last.key
+
+
+@pytest.mark.parametrize(
+    ("words", "brought"),
+    [
+        ("stock receive TEE +3 --note 第2便", (3, False, None, "", "第2便")),
+        ("stock return TEE 1", (1, True, None, "", "")),
+        ("stock return TEE +1 --order yahoo:y:1", (1, True, "yahoo", "y:1", "")),
+    ],
+)
+def test_units_are_brought_with_a_key_of_their_own(
+    zaiko: Zaiko, house: FakeDoor, words: str, brought: tuple[Any, ...]
+) -> None:
+    assert zaiko(*words.split()).code == 0
+    told = house.last
+    assert (told.units, told.is_return, told.mall, told.number, told.note) == brought
+    assert (told.sku, told.actor) == ("TEE", ACTOR)
+    assert told.key
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("sku,quantity,at\nTEE,3,\n\nCAP,0,1970-01-01T00:00:05Z\n", "utf-8-sig"),
+        ("商品コード\t数量\t日時\nTEE\t3\t\nCAP\t0\t1970-01-01T00:00:05Z\n", "cp932"),
+    ],
+)
+def test_a_file_of_counts_is_looked_at_whole_before_it_is_booked(
+    zaiko: Zaiko, house: FakeDoor, directory: Path, text: str, encoding: str
+) -> None:
+    file = directory / "counts.csv"
+    file.write_bytes(text.encode(encoding))
+    told = zaiko("stock", "take", "--file", str(file), "--at", "1970-01-01T00:00:09Z", "--json")
+    assert told.code == 0
+    counts = (CountedSku("TEE", 3, 9.0), CountedSku("CAP", 0, 5.0))
+    assert [(letter.counts, letter.dry_run) for letter in house.letters] == [
+        (counts, True), (counts, False)
+    ]  # fmt: skip
+    assert len({letter.key for letter in house.letters}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told_of"),
+    [
+        ("sku,quantity\nTEE,3\nCAP,-1\n", "Line 3, column quantity: -1"),
+        ("sku,quantity\nTEE,3\n,1\n", "Line 3, column sku"),
+        ("sku,quantity\nTEE,3\nCAP,1\ntee,4\n", "Line 4, column sku: tee (2)"),
+        ("sku,quantity,at\nTEE,3,noon\n", "Line 2, column at: noon"),
+        ("sku,quantity\nTEE,3,4\n", "Line 2, column 3: 4"),
+        ("sku,amount\nTEE,3\n", "must name the columns"),
+        ("sku,quantity\n", "holds no counts"),
+    ],
+)
+def test_a_bad_file_of_counts_is_named_by_line_and_column_and_books_nothing(
+    zaiko: Zaiko, house: FakeDoor, directory: Path, text: str, told_of: str
+) -> None:
+    file = directory / "counts.csv"
+    file.write_text(text, encoding="utf-8")
+    told = zaiko("stock", "take", "--file", str(file))
+    assert told.code == 2
+    assert is_one_sentence(told)
+    assert told_of in told.err
+    assert house.letters == []
+
+
+def test_a_refused_count_is_told_with_its_place(zaiko: Zaiko, house: FakeDoor) -> None:
+    refused = {"index": 0, "message": "未来です。", "message_en": "In the future."}
+    house.on(TakeStock, {"rows": [], "refused": [refused]})
+    told = zaiko("stock", "take", "TEE", "3", "--at", "2999-01-01")
+    assert told.code == 2
+    assert "Count 1: In the future." in told.err
+    assert [letter.dry_run for letter in house.letters] == [True]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["stock take TEE", "stock take", "stock take TEE 3 --at noon", "stock return TEE 1 --order y",
+     "sync off yahoo", "sync on yahoo t1 --all",
+     "stock receive TEE 0", "stock receive TEE -1", "history TEE --at later"],
+)  # fmt: skip
+def test_stock_work_that_is_not_clear_asks_nothing(
+    zaiko: Zaiko, house: FakeDoor, words: str
+) -> None:
+    told = zaiko(*words.split())
+    assert told.code == 2
+    assert is_one_sentence(told)
+    assert house.letters == []
 
 
 @pytest.mark.parametrize(

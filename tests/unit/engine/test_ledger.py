@@ -5,23 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ledger import (
-    Movement,
+    Instant,
     Oversold,
-    Reason,
+    Past,
     adopt_key,
+    moved_since,
     movement_key,
     opening_key,
     order_key,
     oversold,
     request_key,
-    stocktake_delta,
-    total_after,
-    totals_after,
 )
-
-
-def moved(sku_id: int, delta: int, key: str = "k") -> Movement:
-    return Movement(sku_id, delta, Reason.ADJUSTMENT, 0.0, key)
 
 
 @pytest.mark.parametrize(
@@ -42,17 +36,26 @@ def test_an_oversell_is_a_fall_that_ends_below_zero(
     assert oversold(7, before, after) == expected
 
 
-def test_totals_are_sums_of_their_own_movements() -> None:
-    movements = [moved(1, 5), moved(2, -1), moved(1, -7)]
-    assert totals_after({1: 3, 2: 4, 9: 9}, movements) == {1: 1, 2: 3}
-    assert totals_after({}, movements) == {1: -2, 2: -1}
-    assert total_after(3, movements, 1) == 1
-    assert total_after(3, [], 1) == 3
+HERE, SHOP = None, 3
 
 
-def test_a_stocktake_moves_the_total_to_what_was_counted() -> None:
-    assert stocktake_delta(5, 3) == -2
-    assert stocktake_delta(-2, 3) == 5
+@pytest.mark.parametrize(
+    ("row", "by"),
+    [
+        pytest.param(Past(SHOP, 89.0, -1), 0, id="a sale before the count is inside it"),
+        pytest.param(Past(SHOP, 111.0, -1), -1, id="a sale after it"),
+        pytest.param(Past(SHOP, 95.0, -1), -1, id="a sale too close to tell counts"),
+        pytest.param(Past(SHOP, 105.0, 1), 0, id="a cancel too close to tell does not"),
+        pytest.param(Past(SHOP, 111.0, 1), 1, id="a cancel after it"),
+        pytest.param(Past(HERE, 50.0, 4), 0, id="a receipt before the count is inside it"),
+        pytest.param(Past(HERE, 51.0, 4), 4, id="a receipt after it"),
+        pytest.param(Past(9, 51.0, -4), -4, id="a mall that is gone is told by this clock"),
+    ],
+)
+def test_what_moved_since_a_count_is_told_by_when_it_took_place(row: Past, by: int) -> None:
+    instants = {HERE: Instant(50.0, 0.0), SHOP: Instant(100.0, 10.0)}
+    assert moved_since([row], instants) == by
+    assert moved_since([row, row], instants) == 2 * by
 
 
 def test_keys_of_different_causes_differ() -> None:

@@ -1,0 +1,119 @@
+"""A file of counted quantities for `stock take`: CSV or TSV with a header, UTF-8 or Shift_JIS.
+
+    sku,quantity[,at]      or      商品コード,数量[,日時]
+
+It is read whole and refused whole, with the line and the column of the first thing that is wrong.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from terminal.instants import instant
+from terminal.usage import UsageRefused
+
+FILE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A larger file of counts is refused unread."""
+COLUMNS: Final = {
+    "sku": "sku", "商品コード": "sku", "quantity": "quantity", "数量": "quantity",
+    "在庫数": "quantity", "at": "at", "日時": "at",
+}  # fmt: skip
+"""What a header may call each column."""
+SIGNS_MAX: Final = 9
+"""Digits of a quantity."""
+
+
+class Count(NamedTuple):
+    """One row: how many of a SKU were counted, and when; None: now."""
+
+    sku: str
+    quantity: int
+    at: float | None
+
+
+def counted(file: Path, at: float | None) -> list[Count]:
+    """The counts of a file; `at` where a row names no instant. Raises UsageRefused."""
+    lines = _lines(file)
+    found: dict[str, int] = {}
+    counts = []
+    places = _columns(next(lines, []), file)
+    for number, cells in enumerate(lines, 2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        row = _row(cells, places, number, at)
+        if row.sku.casefold() in found:
+            before = found[row.sku.casefold()]
+            raise _wrong(
+                number, "sku", f"{row.sku} ({before})", "is there twice", "が重複しています"
+            )
+        found[row.sku.casefold()] = number
+        counts.append(row)
+    if not counts:
+        raise UsageRefused(f"{file} holds no counts.", f"{file} に行がありません。")
+    return counts
+
+
+def _lines(file: Path) -> Iterator[list[str]]:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise UsageRefused(
+            f"{file} cannot be read: {error.strerror}.", f"{file} を読めません。"
+        ) from None
+    if len(content) > FILE_BYTES_MAX:
+        raise UsageRefused(
+            f"{file} is larger than {FILE_BYTES_MAX} bytes.", f"{file} は大きすぎます。"
+        )
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        head = text.partition("\n")[0]
+        return csv.reader(io.StringIO(text), delimiter="\t" if "\t" in head else ",")
+    raise UsageRefused(
+        f"{file} is neither UTF-8 nor Shift_JIS.",
+        f"{file} は UTF-8 でも Shift_JIS でもありません。",
+    )
+
+
+def _columns(header: Sequence[str], file: Path) -> dict[str, int]:
+    names = [COLUMNS.get(cell.strip().lower(), "") for cell in header]
+    places = {name: place for place, name in enumerate(names) if name}
+    if "sku" not in places or "quantity" not in places or len(places) < len(names):
+        raise UsageRefused(
+            f"The first line of {file} must name the columns sku, quantity and perhaps at.",
+            f"{file} の 1 行目には列名 sku, quantity(と at)を書いてください。",
+        )
+    return places
+
+
+def _row(cells: Sequence[str], places: Mapping[str, int], number: int, at: float | None) -> Count:
+    if len(cells) > len(places):
+        raise _wrong(number, str(len(places) + 1), cells[-1], "is a cell too many", "は余分です")
+    told = {
+        name: cells[place].strip() if place < len(cells) else "" for name, place in places.items()
+    }
+    quantity = told["quantity"]
+    if not told["sku"]:
+        raise _wrong(number, "sku", "''", "is empty", "は空です")
+    if not (quantity.isascii() and quantity.isdigit() and len(quantity) <= SIGNS_MAX):
+        raise _wrong(number, "quantity", quantity, "is no quantity", "は数量ではありません")
+    if told.get("at"):
+        try:
+            at = instant(told["at"])
+        except UsageRefused:
+            raise _wrong(
+                number, "at", told["at"], "is no instant", "は日時ではありません"
+            ) from None
+    return Count(told["sku"], int(quantity), at)
+
+
+def _wrong(number: int, column: str, text: str, english: str, japanese: str) -> UsageRefused:
+    return UsageRefused(
+        f"Line {number}, column {column}: {text} {english}; nothing was changed.",
+        f"{number} 行目の {column}: {text} {japanese}。何も変更していません。",
+    )
