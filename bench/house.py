@@ -222,7 +222,8 @@ def _fill_mall(
              "code": code_of(sku), "sub_code": "", "native": "", "name": f"商品 {sku}",
              "sku_code": code_of(sku), "folded": code_of(sku), "jan": "", "image": "",
              "axes": "[]", "overdraft": None, "lead_time_days": None, "restock_date": None,
-             "is_tracked": True, "is_synced": True, "is_gone": False, "is_conflict": False, "seen_job": 1}
+             "is_tracked": True, "is_synced": True, "is_gone": False, "is_conflict": False,
+             "seen_job": 1}
             for listing, sku in pairs
         ],
     )  # fmt: skip
