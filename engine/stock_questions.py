@@ -1,6 +1,11 @@
 """Operators' letters about stock (lists, counts, reflects, history) and their answers' shapes."""
 
+from typing import Literal
+
 from msgspec import Struct
+
+StockSort = Literal["code", "name", "total", "-code", "-name", "-total"]
+"""What `stock list` is sorted by; with a minus the greatest comes first."""
 
 
 class StockFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -12,6 +17,8 @@ class StockFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_max: int | None = None
     linked: bool | None = None
     skus: tuple[str, ...] = ()
+    has_error: bool = False
+    """Only what an open fault names."""
 
 
 class AskStock(Struct, frozen=True, tag=True):
@@ -22,6 +29,8 @@ class AskStock(Struct, frozen=True, tag=True):
     after: str | None
     """The cursor of the page before; None: the first page."""
     limit: int
+    sort: StockSort = "code"
+    """Of SKUs; unlinked listings come as they were imported. A cursor belongs to its sort."""
 
 
 class SetStock(Struct, frozen=True, tag=True):
@@ -94,6 +103,12 @@ class ListingView(Struct, frozen=True, kw_only=True):
     is_gone: bool = False
     name: str = ""
     jan: str = ""
+    image: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
+    """[axis, value] of each axis of its variation, in the mall's order."""
+    overdraft: bool | None = None
+    lead_time_days: int | None = None
+    restock_date: str | None = None
 
 
 class StockRowView(Struct, frozen=True, kw_only=True):
