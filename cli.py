@@ -41,7 +41,7 @@ DEFAULTS: Final = {
     "errors": "list", "malls": "list", "stock": "list", "link": "conflicts", "key": "list",
     "notify": "list", "sets": "list",
 }  # fmt: skip
-NOT_YET: Final = {("link", "rules"), ("stock", "export")}
+NOT_YET: Final = {("link", "rules")}
 
 app = typer.Typer(
     help="zaiko: keeps one merchant's stock in step across malls (在庫連携).",

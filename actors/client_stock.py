@@ -17,6 +17,7 @@ from engine.questions import (
     SetStock,
     SetSync,
     StockFilter,
+    StockSort,
     TakeStock,
 )
 
@@ -27,13 +28,17 @@ class Stock:
     def __init__(self, house: Asking) -> None:
         self._house = house
 
-    def pages(self, chosen: StockFilter, rows_max: int | None = None) -> Iterator[Body]:
+    def pages(
+        self, chosen: StockFilter, rows_max: int | None = None, sort: StockSort = "code"
+    ) -> Iterator[Body]:
         """`stock list`: StockPages, until all rows or `rows_max` of them were given."""
         after: str | None = None
         left = rows_max
         while True:
             limit = ROWS_PER_PAGE if left is None else min(left, ROWS_PER_PAGE)
-            page = self._house.ask(partial(AskStock, filter=chosen, after=after, limit=limit))
+            page = self._house.ask(
+                partial(AskStock, filter=chosen, after=after, limit=limit, sort=sort)
+            )
             yield page
             after = page["next"]
             left = None if left is None else left - len(page["rows"])

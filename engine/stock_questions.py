@@ -1,6 +1,11 @@
 """Operators' letters about stock (lists, counts, reflects, history) and their answers' shapes."""
 
+from typing import Literal
+
 from msgspec import Struct
+
+StockSort = Literal["code", "name", "total", "-code", "-name", "-total"]
+"""What `stock list` is sorted by; with a minus the greatest comes first."""
 
 
 class StockFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -12,6 +17,10 @@ class StockFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_max: int | None = None
     linked: bool | None = None
     skus: tuple[str, ...] = ()
+    synced: bool | None = None
+    """連携: only what has a listing that is ticked (or, False, one that is not)."""
+    has_error: bool = False
+    """Only what an open fault names."""
 
 
 class AskStock(Struct, frozen=True, tag=True):
@@ -22,6 +31,8 @@ class AskStock(Struct, frozen=True, tag=True):
     after: str | None
     """The cursor of the page before; None: the first page."""
     limit: int
+    sort: StockSort = "code"
+    """Of SKUs; unlinked listings come as they were imported. A cursor belongs to its sort."""
 
 
 class SetStock(Struct, frozen=True, tag=True):
@@ -169,6 +180,12 @@ class ListingView(Struct, frozen=True, kw_only=True):
     jan: str = ""
     synced: bool = True
     """連携: False while an operator has it unticked."""
+    image: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
+    """[axis, value] of each axis of its variation, in the mall's order."""
+    overdraft: bool | None = None
+    lead_time_days: int | None = None
+    restock_date: str | None = None
 
 
 class StockRowView(Struct, frozen=True, kw_only=True):

@@ -2,27 +2,39 @@
 
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
 from actors import client
 from actors.client import StockFilter
-from terminal import count_files, page, release_tables, stock_tables, usage
+from terminal import count_files, page, release_tables, stock_sheet, stock_tables, usage
 from terminal.asking import (
     ASKED,
     SETTINGS,
-    Csv,
     Diff,
+    Error,
     Linked,
     Mall,
     Search,
     Sku,
+    Synced,
     TotalMax,
     answer,
 )
 from terminal.instants import instant
 
+Sort = Annotated[
+    Literal["code", "name", "total", "-code", "-name", "-total"],
+    typer.Option("--sort", help="With - the greatest first (並べ替え)."),
+]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="F", help="Write a CSV file (CSV 出力).")
+]
+Encoding = Annotated[
+    Literal["utf-8", "cp932", "shift_jis"],
+    typer.Option("--encoding", help="Of the file (文字コード)."),
+]
 ROWS_SHOWN: Final = 50
 """Rows `stock list` shows a person who gave neither --limit nor --all."""
 Units = Annotated[int, typer.Argument(metavar="+N", min=1, max=999_999_999)]
@@ -37,25 +49,62 @@ def stock_list(
     search: Search = "",
     total_max: TotalMax = None,
     linked: Linked = None,
+    synced: Synced = None,
+    error: Error = False,
+    sort: Sort = "code",
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None,
     everything: Annotated[bool, typer.Option("--all", help="All rows.")] = False,
     csv: Csv = None,
+    encoding: Encoding = "utf-8",
 ) -> None:
     """List totals and what the malls show (在庫一覧)."""
-    if csv is not None:
-        raise usage.not_yet("--csv")
     chosen = StockFilter(
-        mall=mall, has_difference=diff, search=search, total_max=total_max, linked=linked
-    )
+        mall=mall, has_difference=diff, search=search, total_max=total_max, linked=linked,
+        has_error=error, synced=synced,
+    )  # fmt: skip
+    if linked is False and (diff or total_max is not None or sort != "code"):
+        raise usage.UsageRefused(
+            "--unlinked goes with --mall, --search and --error only.",
+            "--unlinked と一緒に使えるのは --mall、--search、--error だけです。",
+        )
+    if csv is not None:
+        _write_sheet(csv, encoding, chosen, limit, sort)
+        return
     rows_max = None if everything or (ASKED.as_json and limit is None) else limit or ROWS_SHOWN
     with client.open_house(ASKED.config) as house:
-        pages = house.stock.pages(chosen, rows_max)
+        pages = house.stock.pages(chosen, rows_max, sort)
         first = next(pages)
         rows = page.rows_of(chain([first], pages))
         if ASKED.as_json:
             page.write_json_list(rows)
         else:
             stock_tables.stock_found(stock_tables.stock(rows), first["hits"])
+
+
+@stock_app.command("export")
+def stock_export(
+    file: Annotated[Path, typer.Argument(metavar="F", help="Where to write (書き出し先).")],
+    mall: Mall = None,
+    search: Search = "",
+    sort: Sort = "code",
+    encoding: Encoding = "utf-8",
+) -> None:
+    """Write totals and listings to a CSV file (CSV 出力)."""
+    _write_sheet(file, encoding, StockFilter(mall=mall, search=search), None, sort)
+
+
+def _write_sheet(
+    file: Path, encoding: str, chosen: StockFilter, limit: int | None, sort: Sort
+) -> None:
+    with client.open_house(ASKED.config) as house:
+        settings = house.settings
+        rows = page.rows_of(house.stock.pages(chosen, limit, sort))
+        malls = [(mall.name, mall.kind) for mall in settings.malls]
+        count = stock_sheet.write(file, rows, malls, settings.base_mall, encoding)
+    if ASKED.as_json:
+        page.write_json({"file": str(file), "rows": count})
+    else:
+        page.say(f"{count:,} 件を {file} に書き出しました。", f"{count:,} rows written to {file}.")
 
 
 @stock_app.command("show")

@@ -3,6 +3,7 @@
 Nothing here writes, and nothing waits for the desk: a heavy list never delays an order.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
@@ -21,9 +22,12 @@ from actors.store.fault_list import FaultFilter
 from actors.store.listing_rows import ListingRow, SkuRow
 from actors.store.push_rows import PushRecord
 from actors.store.stock_list import (
+    Cursor,
+    Look,
     MallTerms,
     conflicting,
     history_page,
+    looks,
     mall_figures,
     sku_page,
     total_at,
@@ -122,6 +126,16 @@ def no_such_listing(mall: str, code: str, sub_code: str) -> NotThere:
         f"{mall} に商品 {subject} はありません。",
         f"There is no listing {subject} on {mall}; import it first.",
     )
+
+
+def _cursor(after: str | None) -> Cursor:
+    """What `StockPage.next` told; a text that is none of ours begins anew."""
+    try:
+        value, sku_id = json.loads(after or "null")
+    except (ValueError, TypeError):
+        return None
+    is_ours = isinstance(value, str | int) and isinstance(sku_id, int)
+    return (value, sku_id) if is_ours else None
 
 
 class Answers:
@@ -330,12 +344,14 @@ class Answers:
         limit = max(1, min(question.limit, PAGE_ROWS_MAX))
         if chosen.linked is False:
             return self._unlinked(connection, question, limit, now)
-        page = (question.after or "", limit)
-        hits, found = sku_page(connection, chosen, self.names, self.terms, page)
+        page = (_cursor(question.after), limit)
+        hits, found = sku_page(connection, chosen, self.names, self.terms, page, question.sort)
         sku_ids = [row[0] for row in found]
         rows = self._rows(connection, sku_ids, now, chosen.mall)
         return StockPage(
-            rows=tuple(rows), hits=hits, next=found[-1][1] if len(found) == limit else None
+            rows=tuple(rows),
+            hits=hits,
+            next=json.dumps([found[-1][1], found[-1][0]]) if len(found) == limit else None,
         )
 
     def rows_of(self, connection: Connection, code: str, now: float) -> StockRowView:
@@ -354,13 +370,14 @@ class Answers:
         ids = listings_rows.of_skus(connection, None, sku_ids)
         listings = listings_rows.by_id(connection, ids)
         records = self._store.pushes.by_id(connection, ids)
+        seen = looks(connection, ids)
         by_sku: dict[int, list[ListingView]] = {}
         telling: dict[int, ListingRow] = {}
         for listing_id in ids:
             listing = listings[listing_id]
             if listing.mall_id not in self._accounts:
                 continue  # Its mall was taken out of the settings: nothing is known of it now.
-            view = self._listing(listing, records.get(listing_id), now)
+            view = self._listing(listing, records.get(listing_id), seen[listing_id], now)
             for link in listing.claims:
                 by_sku.setdefault(link.sku_id, []).append(view)
                 told = telling.setdefault(link.sku_id, listing)
@@ -393,13 +410,14 @@ class Answers:
         after = int(question.after) if question.after else 0
         hits, ids = unlinked_page(connection, question.filter, self.names, (after, limit))
         listings = self._store.listings.by_id(connection, ids)
+        seen = looks(connection, ids)
         rows = [
             StockRowView(
                 sku=None,
                 name=listings[listing_id].name,
                 jan=listings[listing_id].jan,
                 total=None,
-                listings=(self._listing(listings[listing_id], None, now),),
+                listings=(self._listing(listings[listing_id], None, seen[listing_id], now),),
             )
             for listing_id in ids
         ]
@@ -407,7 +425,9 @@ class Answers:
             rows=tuple(rows), hits=hits, next=str(ids[-1]) if len(ids) == limit else None
         )
 
-    def _listing(self, listing: ListingRow, record: PushRecord | None, now: float) -> ListingView:
+    def _listing(
+        self, listing: ListingRow, record: PushRecord | None, look: Look, now: float
+    ) -> ListingView:
         account = self._accounts.get(listing.mall_id)
         state = ListingPush() if record is None else record.state
         offer, name = None, "unlinked"
@@ -434,6 +454,11 @@ class Answers:
             name=listing.name,
             jan=listing.jan,
             synced=listing.is_synced,
+            image=look.image,
+            axes=look.axes,
+            overdraft=listing.settings.overdraft,
+            lead_time_days=listing.settings.lead_time_days,
+            restock_date=listing.settings.restock_date,
         )
 
     def _sku(self, connection: Connection, code: str) -> SkuRow:

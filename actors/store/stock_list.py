@@ -4,24 +4,55 @@ A *difference* is a settled one: `held` is not 0, or what the mall is taken to s
 while nothing is in flight. A listing that never settled is no difference.
 """
 
+import json
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, tuple_
 
 from actors.store.schema import FAULT, LINK, LISTING, MOVEMENT, PUSH, SKU
 from engine.offer import Terms
-from engine.questions import (
-    StockFilter,
-)
+from engine.questions import StockFilter, StockSort
+
+Cursor = tuple[str | int, int] | None
+"""The sorted value and the id of the last row of the page before; None: the first page."""
+_UNKNOWN: Final = -(2**40)
+"""Where a SKU without a total stands among totals: before all."""
+_WIDE: Final = {sign: sign + 0xFEE0 for sign in range(0x21, 0x7F)} | {0x20: 0x3000}
+"""Each ASCII sign's full-width form."""
 
 MallTerms = Mapping[int, Terms]
 """Mall id -> its terms, of every mall of the settings."""
 
 
+def _spellings(text: str) -> list[str]:
+    """The text as typed, in plain and in full width, in either case where SQL folds ASCII only."""
+    plain = unicodedata.normalize("NFKC", text)
+    wide = plain.translate(_WIDE)
+    return list(dict.fromkeys((text, plain, wide, wide.lower(), wide.upper())))
+
+
 def _like(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
-    return column.icontains(text, autoescape=True)
+    return or_(*(column.icontains(each, autoescape=True) for each in _spellings(text)))
+
+
+def _has_open_fault() -> ColumnElement[bool]:
+    """Whether an open fault names the listing of the row."""
+    subject = case(
+        (LISTING.c.sub_code == "", LISTING.c.code),
+        else_=LISTING.c.code + "/" + LISTING.c.sub_code,
+    )
+    return (
+        select(FAULT.c.id)
+        .where(
+            FAULT.c.state == "open",
+            FAULT.c.mall_id == LISTING.c.mall_id,
+            FAULT.c.subject == subject,
+        )
+        .exists()
+    )
 
 
 def _offer(terms: Terms) -> ColumnElement[int]:
@@ -94,6 +125,15 @@ def _sku_conditions(
         conditions.append(SKU.c.folded.in_([sku.casefold() for sku in chosen.skus]))
     if chosen.mall is not None:
         conditions.append(SKU.c.id.in_(linked.where(LINK.c.mall_id == names[chosen.mall])))
+    elif chosen.linked:
+        conditions.append(SKU.c.id.in_(linked))
+    if chosen.synced is not None:
+        of = LINK.c.mall_id.in_(_malls_of(chosen, names, terms))
+        ticked = LISTING.c.is_synced.is_(chosen.synced)
+        conditions.append(SKU.c.id.in_(linked.where(of, ticked)))
+    if chosen.has_error:
+        of = LINK.c.mall_id.in_(_malls_of(chosen, names, terms))
+        conditions.append(SKU.c.id.in_(linked.where(of, _has_open_fault())))
     if chosen.search:
         text = chosen.search
         conditions.append(
@@ -124,19 +164,57 @@ def sku_page(
     chosen: StockFilter,
     names: Mapping[str, int],
     terms: MallTerms,
-    page: tuple[str, int],
-) -> tuple[int, list[tuple[int, str]]]:
-    """(hits, [(SKU id, folded code)]) of the SKUs after a code, at most so many."""
+    page: tuple[Cursor, int],
+    sort: StockSort = "code",
+) -> tuple[int, list[tuple[int, str | int]]]:
+    """(hits, [(SKU id, sorted value)]) of the SKUs after a cursor, at most so many."""
     after, limit = page
+    value = _SORTED[sort.removeprefix("-")]
+    is_falling = sort.startswith("-")
+    # With the id behind it every place is one SKU's alone: no page repeats or leaves out any.
+    order = [value, SKU.c.id]
     conditions = _sku_conditions(chosen, names, terms)
     hits = connection.execute(select(func.count()).select_from(SKU).where(*conditions)).scalar_one()
-    rows = connection.execute(
-        select(SKU.c.id, SKU.c.folded)
-        .where(*conditions, SKU.c.folded > after)
-        .order_by(SKU.c.folded)
-        .limit(limit)
-    )
+    query = select(SKU.c.id, value).where(*conditions).limit(limit)
+    query = query.order_by(*(key.desc() if is_falling else key for key in order))
+    if after is not None:
+        place, last = tuple_(*order), tuple_(*after)
+        query = query.where(place < last if is_falling else place > last)
+    rows = connection.execute(query)
     return int(hits), [(row[0], row[1]) for row in rows]
+
+
+_SORTED: Final[Mapping[str, ColumnElement[Any]]] = {
+    "code": SKU.c.folded,
+    "name": SKU.c.name,
+    "total": func.coalesce(SKU.c.total, _UNKNOWN),
+}
+
+
+class Look(Struct, frozen=True):
+    """What a mall shows of a listing beside its name."""
+
+    image: str
+    axes: tuple[tuple[str, str], ...]
+
+
+def looks(connection: Connection, listing_ids: Sequence[int]) -> dict[int, Look]:
+    """The looks of listings, by id."""
+    found: dict[int, Look] = {}
+    for start in range(0, len(listing_ids), LOOKS_MAX):
+        rows = connection.execute(
+            select(LISTING.c.id, LISTING.c.image, LISTING.c.axes).where(
+                LISTING.c.id.in_(listing_ids[start : start + LOOKS_MAX])
+            )
+        )
+        for listing_id, image, axes in rows:
+            pairs = tuple((str(axis), str(value)) for axis, value in json.loads(axes or "[]"))
+            found[listing_id] = Look(image, pairs)
+    return found
+
+
+LOOKS_MAX = 500
+"""Listings whose looks one statement reads; a further one does the rest."""
 
 
 def unlinked_page(
@@ -153,6 +231,8 @@ def unlinked_page(
     if chosen.search:
         columns = (LISTING.c.code, LISTING.c.sub_code, LISTING.c.name, LISTING.c.jan)
         conditions.append(or_(*(_like(column, chosen.search) for column in columns)))
+    if chosen.has_error:
+        conditions.append(_has_open_fault())
     joined = LISTING.outerjoin(LINK, LINK.c.listing_id == LISTING.c.id)
     hits = connection.execute(
         select(func.count()).select_from(joined).where(*conditions)
