@@ -282,7 +282,10 @@ class Auditor:
     def _opened(self, sku: int, base: int, opened_end: float) -> None:
         call = self.listing_audit.ended[base, opened_end]
         record = self.reads[call]
-        self.openings[sku] = Opening(record.left_at, record.ended_at)
+        # A stale reading shows any moment of the last stale_s: an order of another listing of the
+        # base mall that falls there is a movement or is inside, and nobody can tell.
+        stale_s = self.listings[base].mall.plan.stale_s
+        self.openings[sku] = Opening(record.left_at - stale_s, record.ended_at)
 
     def _movements(self) -> set[str]:
         touched = set()
