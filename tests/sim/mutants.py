@@ -48,6 +48,8 @@ class Mutant:
     """Seeds that found it when it was written; they are tried first."""
     fleet: bool = False
     """Its seeds are those of mixed fleets."""
+    takes_long: bool = False
+    """It shows only as a run that never converges: `python -m tests.sim.mutants NAME` tries it."""
 
 
 def first_failure(mutant: Mutant, seeds: Iterable[int]) -> Ran | None:
@@ -251,6 +253,7 @@ MUTANTS = (
         _replaced(intake_module, "_reread_parked", _parked_left_alone),
         seeds=(17, 18, 34),
         fleet=True,
+        takes_long=True,
     ),
     Mutant(
         "never-once-more",

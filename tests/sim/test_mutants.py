@@ -14,7 +14,10 @@ OTHERS = range(60)
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.name))
+QUICK = [mutant for mutant in MUTANTS if not mutant.takes_long]
+
+
+@pytest.mark.parametrize("mutant", QUICK, ids=lambda mutant: str(mutant.name))
 def test_a_planted_bug_is_found(mutant: Mutant) -> None:
     others = (seed for seed in OTHERS if seed not in mutant.seeds)
     found = first_failure(mutant, (*mutant.seeds, *others))
