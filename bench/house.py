@@ -194,6 +194,7 @@ def _fill_skus(connection: Connection, page: Sequence[int], total: int, now: flo
         MOVEMENT.insert(),
         [
             {"sku_id": row, "delta": total, "total": total, "reason": "opening", "at": now - 3600,
+             "moment": now - 3600,
              "mall_id": None, "number": "", "line": "", "actor": "", "note": "",
              "key": f"opening/{row}"}
             for row in page
