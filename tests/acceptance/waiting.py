@@ -6,9 +6,9 @@ from typing import Final, TypeVar
 
 LOOK_S: Final = 0.05
 """Between two looks at a condition."""
-SOON_S: Final = 15.0
+SOON_S: Final = 45.0
 """What needs no settling: a call, a poll, a fault, a restart."""
-SETTLE_S: Final = 45.0
+SETTLE_S: Final = 90.0
 """What needs settled comparisons, one after the other; several times what a calm machine takes."""
 
 T = TypeVar("T")
