@@ -162,9 +162,11 @@ def test_a_row_the_mall_refuses_is_a_fault_of_its_listing_that_heals(house: Hous
     quantity = reload(house)
     fault = house.wait_for_fault("amazon", SETTLE_S, subject=code)
     wait_until_shown(house, quantity, code)
+    assert shop.quantity(code) != quantity
     shop.heal()
     wait_until_shown(house, quantity)
     house.wait_until_healed(fault["id"])
+    assert shop.quantity(code) == quantity
 
 
 def test_a_listing_that_amazon_fulfils_by_now_is_never_written_to(house: House) -> None:

@@ -73,12 +73,18 @@ def test_a_refused_key_is_told_once_and_its_clear_once(house: House, receiver: R
 
 
 def test_what_opens_at_once_is_one_message(house: House, receiver: Receiver) -> None:
+    before = len(receiver.taken)
     for code in ("cup", "bowl"):
         oversell(house, code)
     wait_for(lambda: receiver.with_text("【発生】", "cup", "bowl"), "one message of both")
     for code in ("cup", "bowl"):
         replenish(house, code)
     wait_for(lambda: receiver.with_text("【解消】", "cup", "bowl"), "one message of both ends")
+    # Both came in the same message, so none of them was told in one of its own.
+    for word in ("【発生】", "【解消】"):
+        both = receiver.with_text(word, "cup", "bowl")
+        of_cup = [one for one in receiver.with_text(word, "cup") if one in receiver.taken[before:]]
+        assert of_cup == both
 
 
 def test_a_service_that_is_away_gets_the_message_once_it_is_back(

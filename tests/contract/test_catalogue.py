@@ -113,6 +113,7 @@ async def test_a_picture_comes_with_its_listing(shop: Shop) -> None:
 @pytest.mark.exempt("catalogue.odd_codes")
 def test_a_mall_that_is_exempt_from_odd_codes_cannot_have_them(shop: Shop, code: str) -> None:
     shop.post("items", [{"code": code, "quantity": 1}], status=400)
+    assert code not in {item["code"] for item in shop.state()["items"]}
 
 
 @pytest.mark.point("catalogue.once")
