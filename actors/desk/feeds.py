@@ -4,8 +4,9 @@
               |             |                                               |
               +-------------+---> give_up: too late, or its actor is gone --+-> closed
 
-A mall has one feed open at most, and its row outlives every process: a feed is looked at again by
-its ticket and never handed in a second time. Beside it single pushes go on (`pulls.py`).
+A mall has a few feeds open at most, and their rows outlive every process: a feed is looked at again
+by its ticket and never handed in a second time. One is handed in at a time; those before it are
+worked off meanwhile. Beside them single pushes go on (`pulls.py`).
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ FEED_LOOK_S = 20.0
 """From one look at an open feed to the next, at least; a mall's time."""
 FEED_LOOK_S_MAX = 300.0
 """The same, at most: a feed is looked at again after a quarter of its age."""
+FEEDS_OPEN_MAX = 4
+"""Feeds of a mall that are open at once: a mall that works them off slowly is not given more."""
 
 AnyFeed = FeedWork | FeedLookWork
 """What a pull may be given of feeds."""
@@ -67,14 +70,22 @@ class _Chosen(Struct):
 
 
 def work(turn: Turn, account: Account, letter: Pull) -> AnyFeed | None:
-    """A look at the open feed, or, where none is open, one to be handed in."""
-    feed = turn.store.feeds.open(turn.connection, account.id)
-    if feed is None:
+    """A look at an open feed, or another one to be handed in."""
+    feeds = turn.store.feeds.open(turn.connection, account.id)
+    handing = next((feed for feed in feeds if not feed.ticket), None)
+    if handing is not None:
+        again = _repeated(turn, account, handing, letter)
+        if again is not None:
+            return again
+    due = [feed for feed in feeds if feed.ticket and feed.look_at <= letter.now]
+    if due:
+        return _looked_at(turn, account, min(due, key=lambda feed: feed.look_at), letter)
+    if handing is None and len(feeds) < FEEDS_OPEN_MAX:
         return _filled(turn, account, letter)
-    if not feed.ticket:
-        return _repeated(turn, account, feed, letter)
-    if feed.look_at > letter.now:
-        return None
+    return None
+
+
+def _looked_at(turn: Turn, account: Account, feed: FeedRow, letter: Pull) -> FeedLookWork:
     gap_s = max(FEED_LOOK_S / account.settings.speed, (letter.now - feed.t0) / 4)
     feed.look_at = letter.now + min(gap_s, FEED_LOOK_S_MAX / account.settings.speed)
     turn.store.feeds.save(turn.connection, feed)
@@ -82,9 +93,15 @@ def work(turn: Turn, account: Account, letter: Pull) -> AnyFeed | None:
 
 
 def next_look(turn: Turn, account: Account) -> float | None:
-    """When the open feed is to be looked at."""
-    feed = turn.store.feeds.open(turn.connection, account.id)
-    return None if feed is None or not feed.ticket else feed.look_at
+    """When an open feed is to be looked at."""
+    feeds = turn.store.feeds.open(turn.connection, account.id)
+    return min((feed.look_at for feed in feeds if feed.ticket), default=None)
+
+
+def _open(turn: Turn, account: Account, first_call: int) -> FeedRow | None:
+    """The open feed of that name."""
+    feeds = turn.store.feeds.open(turn.connection, account.id)
+    return next((feed for feed in feeds if feed.first_call == first_call), None)
 
 
 # --- in -----------------------------------------------------------------------------------------
@@ -201,8 +218,8 @@ def _repeated(turn: Turn, account: Account, feed: FeedRow, letter: Pull) -> Feed
 
 def handed(turn: Turn, account: Account, letter: FeedHanded, sender: bytes) -> None:
     """Stores the ticket: from here on the feed outlives its actor."""
-    feed = turn.store.feeds.open(turn.connection, account.id)
-    if feed is not None and feed.first_call == letter.feed and not feed.ticket:
+    feed = _open(turn, account, letter.feed)
+    if feed is not None and not feed.ticket:
         feed.ticket = letter.ticket
         feed.until = feed.t0 + account.rules.feed_s
         feed.look_at = account.to_mall(turn.now) + FEED_LOOK_S / account.settings.speed
@@ -218,8 +235,8 @@ def handed(turn: Turn, account: Account, letter: FeedHanded, sender: bytes) -> N
 
 def ended(turn: Turn, account: Account, letter: FeedEnded, sender: bytes) -> None:
     """Applies what became of some rows; the last page closes the feed."""
-    feed = turn.store.feeds.open(turn.connection, account.id)
-    if feed is not None and feed.first_call == letter.feed:
+    feed = _open(turn, account, letter.feed)
+    if feed is not None:
         page = _rows_of(turn, account, feed, letter.first, letter.last, FEED_ENDED_ROWS_MAX)
         bad = {row.number: row for row in letter.bad}
         rows = []
@@ -254,8 +271,9 @@ def _outcome(letter: FeedEnded, call_id: int) -> PushDone | PushUnknown | PushNo
 
 def give_up(turn: Turn, account: Account, now: float) -> None:
     """C3: the hand-in was not heard of in time, or the feed did not end in time. A page a turn."""
-    feed = turn.store.feeds.open(turn.connection, account.id)
-    if feed is None or now <= feed.until:
+    feeds = turn.store.feeds.open(turn.connection, account.id)
+    feed = next((feed for feed in feeds if now > feed.until), None)
+    if feed is None:
         return
     page = _rows_of(turn, account, feed, 1, feed.last_number, FEED_ENDED_ROWS_MAX)
     lost = [
@@ -267,17 +285,16 @@ def give_up(turn: Turn, account: Account, now: float) -> None:
     if len(page) < FEED_ENDED_ROWS_MAX:
         if feed.ticket:
             turn.fault(account, Family.STOCK, "", "feed-late", FEED_LATE)
-        turn.store.feeds.close(turn.connection, account.id)
+        turn.store.feeds.close(turn.connection, feed)
 
 
 def forget(turn: Turn, account: Account, now: float) -> None:
     """C3: a new epoch began. What its ticket names goes on; what has none is given up."""
-    feed = turn.store.feeds.open(turn.connection, account.id)
-    if feed is not None and not feed.ticket:
-        feed.until = min(feed.until, now)
-        turn.store.feeds.save(turn.connection, feed)
-    elif feed is not None:
-        feed.look_at = now  # The look under way was lost with its actor.
+    for feed in turn.store.feeds.open(turn.connection, account.id):
+        if feed.ticket:
+            feed.look_at = now  # The look under way was lost with its actor.
+        else:
+            feed.until = min(feed.until, now)
         turn.store.feeds.save(turn.connection, feed)
 
 
@@ -287,7 +304,7 @@ def _close(turn: Turn, account: Account, feed: FeedRow) -> None:
         feed.until = account.to_mall(turn.now)
         turn.store.feeds.save(turn.connection, feed)
         return
-    turn.store.feeds.close(turn.connection, account.id)
+    turn.store.feeds.close(turn.connection, feed)
 
 
 def _rows_of(

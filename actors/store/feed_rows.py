@@ -1,4 +1,4 @@
-"""Rows of `feed`: the one feed a mall has open, which outlives every process (C5)."""
+"""Rows of `feed`: the feeds a mall has open, which outlive every process (C5)."""
 
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, select
@@ -34,6 +34,7 @@ class FeedRow(Struct, kw_only=True):
 
 
 _FIELDS = tuple(column.name for column in FEED.columns)
+_KEY = ("mall_id", "first_call")
 
 
 class FeedRows:
@@ -41,27 +42,30 @@ class FeedRows:
 
     def __init__(self, dialect: Dialect) -> None:
         mall = FEED.c.mall_id == bindparam("mall")
-        self._open = Statement(select(FEED).where(mall), ["mall"], dialect)
+        self._open = Statement(
+            select(FEED).where(mall).order_by(FEED.c.first_call), ["mall"], dialect
+        )
         stored = insert(FEED).values({name: bindparam(name) for name in _FIELDS})
         self._save = Statement(
             stored.on_conflict_do_update(
-                index_elements=["mall_id"],
-                set_={name: stored.excluded[name] for name in _FIELDS if name != "mall_id"},
+                index_elements=_KEY,
+                set_={name: stored.excluded[name] for name in _FIELDS if name not in _KEY},
             ),
             _FIELDS,
             dialect,
         )
-        self._close = Statement(delete(FEED).where(mall), ["mall"], dialect)
+        is_one = FEED.c.first_call == bindparam("first")
+        self._close = Statement(delete(FEED).where(mall, is_one), ["mall", "first"], dialect)
 
-    def open(self, connection: Connection, mall_id: int) -> FeedRow | None:
-        """The feed the mall has open."""
-        row = self._open.first(connection, mall_id)
-        return None if row is None else FeedRow(**dict(zip(_FIELDS, row, strict=True)))
+    def open(self, connection: Connection, mall_id: int) -> list[FeedRow]:
+        """The feeds the mall has open, the oldest first; a handful at most."""
+        rows = self._open.rows(connection, mall_id)
+        return [FeedRow(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
     def save(self, connection: Connection, row: FeedRow) -> None:
         """Writes the whole row."""
         self._save.run(connection, *(getattr(row, name) for name in _FIELDS))
 
-    def close(self, connection: Connection, mall_id: int) -> None:
-        """The mall has no feed open any more."""
-        self._close.run(connection, mall_id)
+    def close(self, connection: Connection, row: FeedRow) -> None:
+        """The feed is not open any more."""
+        self._close.run(connection, row.mall_id, row.first_call)

@@ -167,7 +167,7 @@ FEED = Table(
     "feed",
     METADATA,
     Column("mall_id", Integer, primary_key=True),
-    Column("first_call", ROW_ID, nullable=False),  # the call id of its row 1
+    Column("first_call", ROW_ID, primary_key=True),  # the call id of its row 1
     Column("last_call", ROW_ID, nullable=False),
     Column("epoch", Integer, nullable=False),  # of the actor that hands it in
     Column("t0", Float, nullable=False),
@@ -175,7 +175,7 @@ FEED = Table(
     Column("ticket", Text, nullable=False),  # "" until it was handed in
     Column("look_at", Float, nullable=False),  # mall time of the next look
 )
-"""The feed a mall has open: one at most. What is in it, `listing_push.feed_call` says."""
+"""The feeds a mall has open. What is in one, `listing_push.feed_call` says."""
 
 ORDER = Table(
     "sale_order",

@@ -41,12 +41,14 @@ LEAD_TIME_DAYS_MAX = 30
 """The longest lead time (出荷作業日数) the mall takes."""
 FEED_ROWS_MAX = 25_000
 """Messages of one feed, as the mall takes them."""
-FEED_ROWS = 5_000
-"""Messages of one feed, as they are handed in: all of them are looked at first, twenty a call."""
+FEED_ROWS = 12_500
+"""Messages of one feed, as they are handed in: all of them are looked at first, twenty a call. That
+takes as long as createFeed's own rate asks for between two feeds.
+"""
 FEED_FROM = 300
 """Single writes take about a minute for so many; a feed takes minutes however few they are."""
-FEED_SEND_S = 180.0
-"""The looks take 50 s for a whole feed; a longer wait would make them, and the values, old."""
+FEED_SEND_S = 300.0
+"""The looks take 125 s for a whole feed; a longer wait would make them, and the values, old."""
 FEED_S = 7_200.0
 """Feeds take minutes; hours are reported of bad days (?)."""
 FEED_BYTES_MAX = 10 * 1024 * 1024

@@ -17,6 +17,8 @@ class Receiver:
         """Messages that were answered well."""
         self.arrived = 0
         """Messages that came, however they were answered."""
+        self.held = 0
+        """Messages whose sender is being kept waiting."""
         self.status = 200
         self.may_answer = threading.Event()
         """Unset: whoever calls is kept waiting."""
@@ -40,9 +42,11 @@ def receiving() -> Iterator[Receiver]:
             told: Any = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             receiver.arrived += 1
             status = receiver.status
+            receiver.held += 1
             receiver.may_answer.wait()
             if status == 200:
                 receiver.taken.append((told["title"], told["message"]))
+            receiver.held -= 1
             try:
                 self.send_response(status)
                 self.end_headers()

@@ -24,8 +24,10 @@ HOUR_S = 3_600 / SPEED
 """A mall's hour on the wall."""
 STATUS_S = 2.0
 """`status` waits for no mall: this is less than the time-out of one call to a mall."""
-POLLS_LATER_MAX = 2
-"""A call that is not answered costs three polls of the others, if they wait for it."""
+TIME_OUT_S = 10
+"""How long a mall that stands still keeps a call waiting; it is polled each second."""
+POLLS_LATER_MAX = TIME_OUT_S // 2
+"""A call that is not answered costs ten polls of the others, if they wait for it."""
 SALES = 3
 """The quickest of so many sales is looked at: the machine may be busy in one of them."""
 WRITE_HELD_S = 1.0
@@ -52,7 +54,7 @@ ITEMS["rakuten"] += [item("sided"), item("warehouse")]
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("five")
-    with furnished(directory, ITEMS, speed=SPEED) as house:
+    with furnished(directory, ITEMS, speed=SPEED, settings={"http_timeout_s": TIME_OUT_S}) as house:
         open_up(house)
         yield house
         assert house.stop() == 0

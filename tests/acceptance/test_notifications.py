@@ -154,9 +154,12 @@ def test_a_service_that_hangs_holds_up_neither_the_malls_nor_the_end(
     house.wait_until_equal("dish")
     assert house.stop() == 0
     receiver.may_answer.set()
+    wait_for(lambda: receiver.held == 0, "the service to be done with those who left")
+    told = len(receiver.with_text("【発生】", "bowl"))
+    over = len(receiver.with_text("【解消】", "bowl"))
     house.start()
     house.wait_until_polling()
-    # What ends before it could be told is not told: the opening must have arrived first.
-    wait_for(lambda: receiver.with_text("【発生】", "bowl"), "the message, sent again", SETTLE_S)
+    # What ends before it was told for sure is not told: the opening must have been sent again.
+    wait_for(lambda: len(receiver.with_text("【発生】", "bowl")) > told, "it again", SETTLE_S)
     replenish(house, "bowl")
-    wait_for(lambda: receiver.with_text("【解消】", "bowl"), "the message of its end", SETTLE_S)
+    wait_for(lambda: len(receiver.with_text("【解消】", "bowl")) > over, "its end", SETTLE_S)

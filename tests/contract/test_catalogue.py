@@ -1,5 +1,7 @@
 """An import of a mall's catalogue, page by page, by every connector."""
 
+from collections import Counter
+
 import pytest
 
 from engine.faults import Level, MallError
@@ -38,8 +40,8 @@ async def test_every_listing_is_read_once_over_many_pages(shop: Shop) -> None:
             pages += 1
             assert pages < 200
         assert set(seen) == codes_of(shop)
-        # A walk by key may show again what stood where it went on, and nothing else.
-        assert len(seen) - len(set(seen)) <= pages - 1
+        # A walk by key may show again what stood at the instant where it went on, but once.
+        assert max(Counter(seen).values()) <= 2
         assert pages > 2
 
 

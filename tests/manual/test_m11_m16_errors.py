@@ -71,7 +71,9 @@ def receiver() -> Iterator[Receiver]:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("bad-day")
     items = {"rakuten": [*map(item, CODES)], "yahoo": [*map(item, CODES)]}
-    with furnished(directory, items, settings={"notify_quiet_s": 0}) as house:
+    with furnished(
+        directory, items, settings={"notify_quiet_s": 0, "notify_per_hour_max": 1000}
+    ) as house:
         open_up(house)
         yield house
 

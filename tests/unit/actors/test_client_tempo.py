@@ -58,7 +58,7 @@ def test_without_a_house_a_thousand_listings_stand_for_the_merchants() -> None:
 def test_audits_that_cannot_keep_up_with_the_interval_are_a_warning() -> None:
     state, ja, en = told({"m": 100_000}, kind="amazon")["full_push"]
     assert state == "warning"
-    assert "For all 100,000 linked ones a full push takes 40 min at least (5,000 a feed)" in en
+    assert "For all 100,000 linked ones a full push takes 17 min at least (12,500 a feed)" in en
     assert "not compared every 900 s" in en
     assert "照合の間隔 900 秒には収まらず" in ja
 

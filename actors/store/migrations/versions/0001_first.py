@@ -99,7 +99,7 @@ def _feed() -> None:
         sa.Column("until", sa.Float(), nullable=False),
         sa.Column("ticket", sa.Text(), nullable=False),
         sa.Column("look_at", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("mall_id"),
+        sa.PrimaryKeyConstraint("mall_id", "first_call"),
     )
 
 

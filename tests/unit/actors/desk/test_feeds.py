@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from actors.desk.feeds import FEED_LOOK_S, FEED_LOOK_S_MAX, FEED_RETRY_S
+from actors.desk.feeds import FEED_LOOK_S, FEED_LOOK_S_MAX, FEED_RETRY_S, FEEDS_OPEN_MAX
 from actors.store.push_rows import PRIORITIES
 from engine.connector import RowOutcome
 from engine.faults import BAD_ITEM
@@ -116,16 +116,59 @@ def test_single_pushes_come_first_and_orders_do_not_wait_for_a_feed() -> None:
         assert isinstance(house.pull("amazon", feed=True), FeedWork)
 
 
-def test_one_feed_is_open_at_most_and_the_others_go_one_by_one_beside_it() -> None:
+def narrowed(house: DeskHouse, rows: int) -> None:
+    """The mall takes fewer rows in one feed here than are due."""
+    (account,) = house.desk.accounts.values()
+    account.card = structs.replace(account.card, feed_rows_max=rows, feed_from=rows)
+
+
+def test_one_feed_is_handed_in_at_a_time_and_the_others_go_one_by_one_beside_it() -> None:
     with stocked(CARD.feed_from * 2) as house:
-        # The mall takes fewer rows in one feed here than are due.
-        (account,) = house.desk.accounts.values()
-        account.card = structs.replace(account.card, feed_rows_max=CARD.feed_from)
+        narrowed(house, CARD.feed_from)
         first = house.pull("amazon", feed=True)
         assert len(first.rows) == CARD.feed_from
         assert isinstance(house.pull("amazon", feed=True), NoWork)
         beside = house.pull("amazon", push=True, feed=True)
         assert beside.rows[0].listing_id not in {row.listing_id for row in first.rows}
+
+
+def test_the_next_feed_goes_in_while_the_last_ones_are_worked_off() -> None:
+    rows = 60
+    with stocked(rows * (FEEDS_OPEN_MAX + 1)) as house:
+        narrowed(house, rows)
+        feeds = [ticketed(house) for _ in range(FEEDS_OPEN_MAX)]
+        fed = [row.listing_id for feed in feeds for row in feed.rows]
+        assert len(set(fed)) == len(fed) == rows * FEEDS_OPEN_MAX
+        assert isinstance(house.pull("amazon", feed=True), NoWork)
+        # Each is looked at in its turn, and a look that is due comes before another feed.
+        house.now += FEED_LOOK_S
+        looks = [house.pull("amazon", feed=True) for _ in feeds]
+        assert {look.feed for look in looks} == {feed.feed for feed in feeds}
+        # One that ends gives up its place, and nothing of the others.
+        end(house, feeds[1], RowOutcome.DONE)
+        still = {state.feed.id for state in pushes(house) if state.feed is not None}
+        left = [feed for feed in feeds if feed is not feeds[1]]
+        assert still == {row.call_id for feed in left for row in feed.rows}
+        last = house.pull("amazon", feed=True)
+        assert isinstance(last, FeedWork)
+        assert not {row.listing_id for row in last.rows} & set(fed)
+
+
+def test_feeds_that_nobody_can_look_at_are_given_up_each_for_itself() -> None:
+    rows = 60
+    with stocked(rows * 2) as house:
+        narrowed(house, rows)
+        first = ticketed(house)
+        house.now += CARD.feed_s / 2
+        house.poll("amazon")
+        assert isinstance(house.pull("amazon", feed=True), FeedLookWork)
+        second = ticketed(house)
+        house.now += CARD.feed_s / 2 + 1
+        house.pull("amazon", push=True)
+        still = {state.feed.id for state in pushes(house) if state.feed is not None}
+        assert still == {row.call_id for row in second.rows}
+        end(house, first, RowOutcome.DONE)
+        assert len([state for state in pushes(house) if state.feed is not None]) == rows
 
 
 def test_a_fall_on_a_listing_that_is_in_the_feed_goes_at_once_and_once_more_after_it() -> None:
