@@ -5,7 +5,10 @@ pushed. The lane is the real one, in this process, with its HTTP calls to a pret
 the inventory is a process. A sandbox's speed multiplies the mall's rates, so that the run need not
 take as long as the real mall would: the limit it is compared with is divided likewise.
 
-    ratio            seconds from the first call to the last / what the published rates allow
+    ratio            seconds from the first call until every listing was written, or handed in by
+                     feed / what the published rates allow
+    level_s          the same until nothing is due any more: how long a mall works on a feed is not
+                     published, and an order beside it is written once more when it is live
     overtaken_calls  write calls between an order's commit and the call that carries its push
     memory           resident size of inventory and lane, at the start and at the peak
 
@@ -67,7 +70,10 @@ class Watch:
 
     def __init__(self) -> None:
         self.first_at = 0.0
-        self.last_at = 0.0
+        self.given_at = 0.0
+        """Every listing was written or handed in."""
+        self.level_at = 0.0
+        """Nothing is due any more."""
         self.writes = 0
         self.reads = 0
         self.peak_mib = 0.0
@@ -83,10 +89,7 @@ class Watch:
         async def watched(request: Request) -> Reply:
             if request.family == "stock":
                 self._note(request)
-            try:
-                return await call(request)
-            finally:
-                self.last_at = time.perf_counter()
+            return await call(request)
 
         http._call = watched  # type: ignore[method-assign]  # noqa: SLF001
 
@@ -148,16 +151,23 @@ async def _import_places(house: House, settings: MallSettings) -> None:
     await http.close()
 
 
-def _waiting(house: House) -> int:
-    """Listings of mall two that have not been pushed yet."""
+IN_THE_BULK: Final = (
+    "SELECT waiting FROM breaker WHERE mall_id = 2",
+    "SELECT count(*) FROM listing_push WHERE mall_id = 2 AND call_id <> 0",
+    "SELECT count(*) FROM feed WHERE mall_id = 2 AND ticket = ''",
+)
+"""What was not given to the lane, and what the lane has not answered for."""
+NOT_LEVEL: Final = (
+    "SELECT count(*) FROM listing_push WHERE mall_id = 2 AND (push_at IS NOT NULL OR call_id <> 0)",
+    "SELECT count(*) FROM feed WHERE mall_id = 2",
+)
+
+
+def _count(house: House, queries: Sequence[str]) -> int:
     address = f"file:{house.settings.database_file}?mode=ro"
     with sqlite3.connect(address, uri=True) as connection:
-        query = (
-            "SELECT count(*) FROM listing_push WHERE mall_id = 2 "
-            "AND (push_at IS NOT NULL OR call_id <> 0)"
-        )
-        feeds = "SELECT count(*) FROM feed WHERE mall_id = 2"
-        return sum(int(connection.execute(one).fetchone()[0]) for one in (query, feeds))
+        found = [connection.execute(query).fetchone() for query in queries]
+        return sum(int(row[0]) for row in found if row is not None)
 
 
 async def _sell(lane: Lane, place: int, sku: int) -> None:
@@ -211,9 +221,13 @@ async def _push_all(house: House, told: argparse.Namespace, allowed: float) -> W
             _overtake(lane, watch, marks, told.listings, allowed / (ORDERS + 2))
         )
         async with asyncio.timeout(DONE_S_MAX):
-            while not watch.writes or await asyncio.to_thread(_waiting, house) > 0:
+            while not watch.given_at or await asyncio.to_thread(_count, house, NOT_LEVEL) > 0:
+                if watch.writes and not watch.given_at:
+                    left = await asyncio.to_thread(_count, house, IN_THE_BULK)
+                    watch.given_at = 0.0 if left else time.perf_counter()
                 watch.peak_mib = max(watch.peak_mib, _own_mib())
                 await asyncio.sleep(LOOK_S)
+            watch.level_at = time.perf_counter()
         await overtaking
         mall.drain()
         await at_work
@@ -265,13 +279,14 @@ def measure(kind: str, told: argparse.Namespace) -> dict[str, Any]:
                 watch = asyncio.run(_push_all(house, told, allowed))
                 worked = memory_of(process.pid)["rss_mib"]
         wrong = _wrong_in_the_end(pretend, told.listings)
-    took_s = watch.last_at - watch.first_at
+    took_s = watch.given_at - watch.first_at
     return {
         "listings": told.listings,
         "speed": speed,
         "took_s": took_s,
         "allowed_s": allowed,
         "ratio": took_s / allowed,
+        "level_s": watch.level_at - watch.first_at,
         "write_calls": watch.writes,
         "read_calls": watch.reads,
         "overtaken_calls": watch.overtaken,

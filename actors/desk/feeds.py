@@ -45,7 +45,7 @@ from engine.push_state import (
 from engine.slot import PushDecision, TakeFeed
 
 FEED_RETRY_S = 10.0
-"""Too few of the due listings could go into a feed: looked at again after this."""
+"""Too few of the due listings could go into a feed: looked at again after this; a mall's time."""
 FEED_POLL_S = 1.0
 """The same where a poll may be what was missing (D6)."""
 FEED_LOOK_S = 20.0
@@ -92,10 +92,24 @@ def _looked_at(turn: Turn, account: Account, feed: FeedRow, letter: Pull) -> Fee
     return FeedLookWork(feed.first_call, feed.ticket, feed.last_number)
 
 
-def next_look(turn: Turn, account: Account) -> float | None:
-    """When an open feed is to be looked at."""
+def next_step(turn: Turn, account: Account, now: float) -> float | None:
+    """When an open feed is to be looked at, or another one may be filled."""
     feeds = turn.store.feeds.open(turn.connection, account.id)
-    return min((feed.look_at for feed in feeds if feed.ticket), default=None)
+    moments = [feed.look_at for feed in feeds if feed.ticket]
+    has_room = len(moments) == len(feeds) < FEEDS_OPEN_MAX
+    if has_room and _is_much_due(turn, account, now):
+        # What keeps it from being handed in at once may be over by then.
+        moments.append(max(account.no_feed_before, now + FEED_POLL_S / account.settings.speed))
+    return min(moments, default=None)
+
+
+def _is_much_due(turn: Turn, account: Account, now: float) -> bool:
+    card = account.card
+    if card.feed_rows_max == 0 or account.is_shadow:
+        return False
+    pushes, connection, most = turn.store.pushes, turn.connection, card.feed_from
+    ranks = (APPROVED,) if account.breaker.is_tripped else (APPROVED, BULK)
+    return sum(pushes.count_due(connection, account.id, rank, now, most) for rank in ranks) >= most
 
 
 def _open(turn: Turn, account: Account, first_call: int) -> FeedRow | None:
@@ -119,7 +133,8 @@ def _filled(turn: Turn, account: Account, letter: Pull) -> FeedWork | None:
         # it is to be looked at by each pull.
         polled = account.row.window_poll_end
         is_fresh = polled is not None and letter.now - polled <= account.rules.poll_interval_s
-        account.no_feed_before = letter.now + (FEED_RETRY_S if is_fresh else FEED_POLL_S)
+        wait_s = (FEED_RETRY_S if is_fresh else FEED_POLL_S) / account.settings.speed
+        account.no_feed_before = letter.now + wait_s
         pushes.save(connection, placed, account.rules)
         return None
     count_given(turn, account, [(one.record, one.change) for one in chosen])

@@ -106,7 +106,7 @@ def _until(turn: Turn, account: Account, letter: Pull) -> float | None:
     if letter.takes_push:
         moments.append(pushes.next_push(connection, account.id, _open_ranks(account)))
     if letter.takes_feed:
-        moments.append(feeds.next_look(turn, account))
+        moments.append(feeds.next_step(turn, account, letter.now))
     if letter.takes_reading:
         moments.append(pushes.next_read(connection, account.id))
     return min((moment for moment in moments if moment is not None), default=None)

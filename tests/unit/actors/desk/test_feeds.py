@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from actors.desk.feeds import FEED_LOOK_S, FEED_LOOK_S_MAX, FEED_RETRY_S, FEEDS_OPEN_MAX
+from actors.desk.feeds import (
+    FEED_LOOK_S,
+    FEED_LOOK_S_MAX,
+    FEED_POLL_S,
+    FEED_RETRY_S,
+    FEEDS_OPEN_MAX,
+)
 from actors.store.push_rows import PRIORITIES
 from engine.connector import RowOutcome
 from engine.faults import BAD_ITEM
@@ -152,6 +158,15 @@ def test_the_next_feed_goes_in_while_the_last_ones_are_worked_off() -> None:
         last = house.pull("amazon", feed=True)
         assert isinstance(last, FeedWork)
         assert not {row.listing_id for row in last.rows} & set(fed)
+
+
+def test_a_feed_that_cannot_be_filled_yet_is_asked_for_again_soon() -> None:
+    with stocked() as house:
+        # The breaker judges a whole change: what an operator moved just now is not placed yet.
+        house.body(AdjustStock(next(house.ids), "sku-0007", -10, "", "me", "key"))
+        none = house.pull("amazon", feed=True)
+        assert isinstance(none, NoWork)
+        assert none.until == house.now + FEED_POLL_S
 
 
 def test_feeds_that_nobody_can_look_at_are_given_up_each_for_itself() -> None:
