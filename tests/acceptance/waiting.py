@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 LOOK_S: Final = 0.05
-"""Between two looks at a condition."""
+"""Between two looks at a condition, at least."""
+LOOK_SHARE: Final = 0.25
+"""A look may be a whole command: looking takes this part of the time at most."""
 SOON_S: Final = 45.0
 """What needs no settling: a call, a poll, a fault, a restart."""
 SETTLE_S: Final = 90.0
@@ -18,11 +20,12 @@ def wait_for(look: Callable[[], T], words: str, bound_s: float = SOON_S) -> T:
     """The first true value that `look` gives; fails with the words and the last one it gave."""
     end = time.monotonic() + bound_s
     while True:
+        began = time.monotonic()
         found = look()
         if found:
             return found
         assert time.monotonic() < end, f"waited {bound_s:g} s for {words}; last: {found!r}"
-        time.sleep(LOOK_S)
+        _pause(began)
 
 
 def wait_until_right(
@@ -31,8 +34,14 @@ def wait_until_right(
     """Waits until `complaint` has nothing to say; fails with what it said last."""
     end = time.monotonic() + bound_s
     while True:
+        began = time.monotonic()
         said = complaint()
         if not said:
             return
         assert time.monotonic() < end, f"waited {bound_s:g} s for {words}: {said}"
-        time.sleep(LOOK_S)
+        _pause(began)
+
+
+def _pause(began: float) -> None:
+    took_s = time.monotonic() - began
+    time.sleep(max(LOOK_S, took_s * (1 / LOOK_SHARE - 1)))

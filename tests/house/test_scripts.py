@@ -65,32 +65,40 @@ def run(checkout: Path, directory: Path, *words: str, path: str = "") -> subproc
     )
 
 
-@pytest.mark.parametrize("has_flock", [True, False], ids=["flock", "no flock"])
-def test_two_at_once_wait_for_one_set_up_and_their_output_stays_clean(
-    checkout: Path, elsewhere: Path, tmp_path: Path, has_flock: bool
-) -> None:
-    path = "" if has_flock else path_without("flock", tmp_path / "bin")
-    both = [run(checkout, elsewhere, "watch", "a b", path=path) for _ in range(2)]
-    told = [process.communicate(timeout=120) for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
+def both(checkout: Path, elsewhere: Path, path: str = "") -> list[tuple[int, str, str]]:
+    """Two commands at once: exit code, output and errors of each."""
+    at_once = [run(checkout, elsewhere, "watch", "a b", path=path) for _ in range(2)]
+    told = [process.communicate(timeout=120) for process in at_once]
+    return [
+        (process.returncode, out, error)
+        for process, (out, error) in zip(at_once, told, strict=True)
+    ]
+
+
+def assert_one_set_up(checkout: Path, told: list[tuple[int, str, str]]) -> None:
     wanted = f"config from {checkout.resolve() / 'config'}\narguments ['watch', 'a b']\n"
-    assert [out for out, _ in told] == [wanted, wanted]
-    assert sum("setting up" in error for _, error in told) == 1
-    # Set up: silent from now on, and again only when the lock changes.
-    assert run(checkout, elsewhere).communicate(timeout=60)[1] == ""
-    (checkout / "requirements.lock").write_text("# still nothing\n")
-    assert "setting up" in run(checkout, elsewhere).communicate(timeout=60)[1]
+    assert [(code, out) for code, out, _ in told] == [(0, wanted), (0, wanted)], told
+    assert sum("setting up" in error for _, _, error in told) == 1
     assert not (checkout / ".venv.lock.d").exists()
 
 
-def test_a_set_up_that_failed_is_tried_again(checkout: Path, elsewhere: Path) -> None:
+def test_two_at_once_wait_for_one_set_up_and_their_output_stays_clean(
+    checkout: Path, elsewhere: Path
+) -> None:
+    assert_one_set_up(checkout, both(checkout, elsewhere))
+    # Set up: silent from now on.
+    assert run(checkout, elsewhere).communicate(timeout=60)[1] == ""
+
+
+def test_a_lock_that_changed_or_failed_is_set_up_anew_also_without_flock(
+    checkout: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    path = path_without("flock", tmp_path / "bin")
     (checkout / "requirements.lock").write_text("this is no requirement ===\n")
-    broken = run(checkout, elsewhere)
+    broken = run(checkout, elsewhere, path=path)
     out, error = broken.communicate(timeout=120)
     assert broken.returncode != 0
     assert out == ""
     assert error
     (checkout / "requirements.lock").write_text("# nothing\n")
-    mended = run(checkout, elsewhere)
-    assert mended.communicate(timeout=60)[0].startswith("config from")
-    assert mended.returncode == 0
+    assert_one_set_up(checkout, both(checkout, elsewhere, path))

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from sandbox.server import Running, running
+from tests.acceptance.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 SPEED = 60
@@ -81,10 +81,7 @@ class House:
         return self.process.wait(BOUND_S)
 
     def until(self, condition: Callable[[], object]) -> None:
-        end = time.monotonic() + BOUND_S
-        while not condition():
-            assert time.monotonic() < end, "it did not come"
-            time.sleep(0.1)
+        wait_for(condition, "it to come", BOUND_S)
 
     def post(self, mall: str, path: str, body: object) -> Any:
         reply = httpx.post(f"{self.malls[mall].url}/_sandbox/{path}", json=body, trust_env=False)
