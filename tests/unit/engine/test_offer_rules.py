@@ -108,11 +108,12 @@ def test_a_number_is_refused_beyond_its_bounds(rule: OfferRule, wrong: str | Non
 def test_a_full_book_takes_no_further_rule() -> None:
     rules = {(EVERY, sku): OfferRule(1) for sku in range(1, OFFER_RULES_MAX)}
     book = RuleBook(rules)
-    assert not book.is_full
-    book.put((1, EVERY), OfferRule(1))
-    assert book.is_full
-    book.put((1, EVERY), None)
-    assert (len(book), book.is_full) == (OFFER_RULES_MAX - 1, False)
+    full = [book.is_full]
+    for rule in (OfferRule(1), None):
+        book.put((1, EVERY), rule)
+        full.append(book.is_full)
+    assert full == [False, True, False]
+    assert len(book) == OFFER_RULES_MAX - 1
 
 
 # --- what the protocol assumes of an offer ------------------------------------------------------
