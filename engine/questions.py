@@ -299,7 +299,7 @@ class Event(Struct, frozen=True, tag=True):
     at: float
     action: str
     """order | push | fault | healed | settled | difference | adopted | oversold | breaker |
-    approved | mall | import."""
+    approved | mall | import | offers."""
     mall: str
     subject: str
     """SKU, listing or order number."""

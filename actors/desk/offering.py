@@ -110,6 +110,8 @@ def set_offer(turn: Turn, book: RuleBook, place: Place, letter: SetOffer, sender
         turn.store.offers.write(turn.connection, place.key, after, turn.now, letter.actor)
         book.put(place.key, after)
         _look_again(turn, place)
+        said = ("反映条件を設定しました", f"an offer rule was set by {letter.actor}")
+        turn.tell("offers", place.account, _code(place) or "", said)
     stored = turn.store.offers.one(turn.connection, place.key)
     view = None if stored is None else _view(stored, _mall(place), _code(place))
     turn.answer(sender, letter.id, OfferSetView(rule=view, changed=after != before))
@@ -125,6 +127,8 @@ def remove_offer(
     turn.store.offers.remove(turn.connection, place.key)
     book.put(place.key, None)
     _look_again(turn, place)
+    said = ("反映条件を削除しました", f"an offer rule was removed by {letter.actor}")
+    turn.tell("offers", place.account, _code(place) or "", said)
     turn.answer(sender, letter.id, OfferSetView(rule=None, changed=True))
 
 

@@ -236,6 +236,7 @@ def test_a_letter_that_fails_beside_a_rule_leaves_book_and_table_agreeing(
     batch = [Incoming(b"operator", good), Incoming(b"operator", bad)]
     outgoing = house.desk.serve(batch, house.now)
     assert [name for name, _ in outgoing.bugs] == ["SetStock"]
+    assert [(event.action, event.subject) for event in outgoing.events] == [("offers", "item-1")]
     assert len(rules(house)) == 1
     assert given(house, "yahoo") == {"item-1": -2}
     house.restarted()
