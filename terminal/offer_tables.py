@@ -21,7 +21,7 @@ def rules(rows: Iterable[Row], hits: int) -> None:
     while chunk := list(islice(left, CHUNK_ROWS)):
         shown += len(chunk)
         made = table(
-            page, "モール", "SKU", "安全在庫", "上限", "下限", "配分率", "設定", "担当",
+            page, "モール", "SKU", "安全在庫", "上限", "下限", "配分率", "設定日時", "担当",
             fold=("SKU", "担当"),
         )  # fmt: skip
         for row in chunk:
