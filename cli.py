@@ -26,6 +26,7 @@ from terminal.key_commands import key_app
 from terminal.link_commands import link_app
 from terminal.mall_commands import malls_app
 from terminal.notify_commands import notify_app
+from terminal.offer_commands import offers_app
 from terminal.product_commands import delete, import_
 from terminal.reflect_commands import reflect
 from terminal.release_commands import approve, live, shadow
@@ -39,7 +40,7 @@ EXIT_INTERRUPTED: Final = 130
 
 DEFAULTS: Final = {
     "errors": "list", "malls": "list", "stock": "list", "link": "conflicts", "key": "list",
-    "notify": "list", "sets": "list",
+    "notify": "list", "sets": "list", "offers": "list",
 }  # fmt: skip
 NOT_YET: Final = {("link", "rules")}
 
@@ -53,6 +54,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(errors_app, name="errors")
 app.add_typer(link_app, name="link")
 app.add_typer(stock_app, name="stock")
+app.add_typer(offers_app, name="offers")
 app.add_typer(notify_app, name="notify")
 app.add_typer(settings_app, name="settings")
 app.add_typer(sync_app, name="sync")

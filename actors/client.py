@@ -30,6 +30,7 @@ from actors.client_keys import KeyCabinet, child_environment, read_fields
 from actors.client_links import Links, set_wish
 from actors.client_malls import Malls
 from actors.client_notify import Channels
+from actors.client_offers import Offers, offer_rule
 from actors.client_products import FileImport, Products
 from actors.client_reflect import Reflects
 from actors.client_refusal import Refusal
@@ -58,6 +59,7 @@ __all__ = [
     "doctor",
     "is_up",
     "key_ends",
+    "offer_rule",
     "open_house",
     "read_fields",
     "set_wish",
@@ -186,6 +188,7 @@ class House:
         self.products = Products(self)
         self.links = Links(self)
         self.stock = Stock(self)
+        self.offers = Offers(self)
         self.reflect = Reflects(self)
         self.releases = Releases(self)
         self._runner = asyncio.Runner()

@@ -50,6 +50,9 @@ from engine.questions import (
     AskImport,
     AskImportChanges,
     AskMalls,
+    AskOffer,
+    AskOfferChange,
+    AskOffers,
     AskSets,
     AskSettings,
     AskShadow,
@@ -88,6 +91,9 @@ LISTS = (
     AskShadow,
     AskImportChanges,
     AskSettings,
+    AskOffers,
+    AskOffer,
+    AskOfferChange,
 )
 
 UNLOGGED: Final = frozenset({"order", "push", "settled"})

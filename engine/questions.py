@@ -21,6 +21,21 @@ from engine.mall_questions import (
     MallView,
     StatusView,
 )
+from engine.offer_questions import (
+    OFFER_PAGE_MAX,
+    AskOffer,
+    AskOfferChange,
+    AskOffers,
+    OfferChangePage,
+    OfferNumber,
+    OfferPage,
+    OfferRuleView,
+    OfferSetView,
+    OffersPage,
+    OfferView,
+    RemoveOffer,
+    SetOffer,
+)
 from engine.product_questions import (
     FILE_PAGE_MAX,
     AskConflicts,
@@ -98,6 +113,7 @@ from engine.stock_questions import (
 __all__ = [
     "FILE_PAGE_MAX",
     "LINK_PAGE_MAX",
+    "OFFER_PAGE_MAX",
     "REFLECT_PAGE_MAX",
     "SHADOW_PAGE_MAX",
     "TAKE_PAGE_MAX",
@@ -114,6 +130,9 @@ __all__ = [
     "AskImportChanges",
     "AskMalls",
     "AskNotices",
+    "AskOffer",
+    "AskOfferChange",
+    "AskOffers",
     "AskReflect",
     "AskSets",
     "AskSettings",
@@ -153,9 +172,18 @@ __all__ = [
     "MallDetail",
     "MallView",
     "NoticesView",
+    "OfferChangePage",
+    "OfferNumber",
+    "OfferPage",
+    "OfferRuleView",
+    "OfferSetView",
+    "OfferView",
+    "OffersPage",
     "PlannedRow",
     "ReflectRow",
     "ReflectView",
+    "RemoveOffer",
+    "SetOffer",
     "SetPart",
     "SetRefusal",
     "SetSettings",
@@ -226,6 +254,11 @@ FromClient = (
     | AskShadow
     | GoLive
     | UndoStock
+    | SetOffer
+    | RemoveOffer
+    | AskOffers
+    | AskOffer
+    | AskOfferChange
 )
 
 LINK_PAGE_MAX = 1_000
@@ -266,7 +299,7 @@ class Event(Struct, frozen=True, tag=True):
     at: float
     action: str
     """order | push | fault | healed | settled | difference | adopted | oversold | breaker |
-    approved | mall | import."""
+    approved | mall | import | offers."""
     mall: str
     subject: str
     """SKU, listing or order number."""

@@ -13,6 +13,7 @@ from engine.breaker import Breaker, BreakerLimits, Shelf
 from engine.connector import Card
 from engine.lane import Lane, LaneEffect, LaneEvent, lane_step
 from engine.offer import Terms
+from engine.offer_rules import EVERY, RuleBook
 from engine.push_state import BelowZero, MallRestocks, MallRules, OnDifference, Span
 from malls.registry import card_of, settled_switches
 
@@ -67,9 +68,19 @@ def rules_of(settings: MallSettings, card: Card, *, is_shadow: bool = False) -> 
 class Account:
     """One mall: mutable, lives as long as the inventory; `row` is saved when `is_changed`."""
 
-    def __init__(self, row: MallRow, settings: MallSettings, card: Card, *, is_base: bool) -> None:
+    def __init__(
+        self,
+        row: MallRow,
+        settings: MallSettings,
+        card: Card,
+        *,
+        is_base: bool,
+        rule_book: RuleBook | None = None,
+    ) -> None:
         self.row = row
         self.settings = settings
+        self.rule_book = RuleBook() if rule_book is None else rule_book
+        """The offer rules of the whole house; one book that all accounts share."""
         self.asked_card = card
         """As the settings alone make it; `card` is overruled by what a probe found."""
         self._derive()
@@ -119,6 +130,9 @@ class Account:
 
     def _derive(self) -> None:
         """The card and the rules, from the settings and from what a probe found."""
+        settings = self.settings
+        self.own_terms = Terms(settings.buffer, settings.cap, settings.floor, settings.share)
+        """What turns a total into an offer where no rule says otherwise."""
         self.found = found_in(self.row.found, self.asked_card.trial)
         self.card = self.asked_card
         if self.card.needs_probe and self.found.switches:
@@ -213,9 +227,12 @@ class Account:
 
     @property
     def offer_terms(self) -> Terms:
-        """What turns a total into this mall's offers."""
-        settings = self.settings
-        return Terms(settings.buffer, settings.cap, settings.floor, settings.share)
+        """What turns a total into this mall's offers, of every SKU without a rule of its own."""
+        return self.terms_of(EVERY)
+
+    def terms_of(self, sku_id: int) -> Terms:
+        """What turns the total of this SKU into its offer here."""
+        return self.rule_book.terms(self.row.id, sku_id, self.own_terms)
 
     @property
     def terms(self) -> str:

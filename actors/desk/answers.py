@@ -10,9 +10,10 @@ from typing import Any
 
 from msgspec import structs
 
-from actors.desk import releasing
+from actors.desk import offering, releasing
 from actors.desk.account import Account
-from actors.desk.fault_answers import error_summary, fault_views, notices
+from actors.desk.fault_answers import fault_views, of_faults
+from actors.desk.history_answers import past
 from actors.desk.importing import import_view
 from actors.desk.sets import sets_page
 from actors.desk.side_settings import find_listing, settings_view
@@ -26,11 +27,9 @@ from actors.store.stock_list import (
     Look,
     MallTerms,
     conflicting,
-    history_page,
     looks,
     mall_figures,
     sku_page,
-    total_at,
     unlinked_page,
 )
 from actors.store.store import Store
@@ -38,7 +37,6 @@ from engine.fault_questions import AskErrorSummary, AskNotices
 from engine.fault_record import days_left
 from engine.faults import LINK_CONFLICT
 from engine.lane import lane_state
-from engine.ledger import Reason
 from engine.links import CONFLICT_MESSAGE, fold
 from engine.push import name_of
 from engine.push_state import ListingPush
@@ -49,6 +47,9 @@ from engine.questions import (
     AskImport,
     AskImportChanges,
     AskMalls,
+    AskOffer,
+    AskOfferChange,
+    AskOffers,
     AskSets,
     AskSettings,
     AskShadow,
@@ -59,8 +60,6 @@ from engine.questions import (
     ChangeView,
     ConflictView,
     FaultView,
-    HistoryPage,
-    HistoryRow,
     ImportChangesView,
     ListingView,
     MallDetail,
@@ -68,7 +67,6 @@ from engine.questions import (
     StatusView,
     StockPage,
     StockRowView,
-    TotalView,
     WaitingView,
 )
 from engine.tempo_told import compare_all_s, poll_allowed_s, push_all_s
@@ -85,6 +83,7 @@ Question = (
     | AskConflicts
     | AskSets
     | AskStock
+    | offering.OfferQuestion
     | AskHistory
     | AskTotal
     | AskImport
@@ -145,14 +144,18 @@ class Answers:
         self._store = store
         self._accounts = accounts
         self.names: dict[str, int] = {}
-        self.terms: MallTerms = {}
         self.know_malls()
 
     def know_malls(self) -> None:
-        """Takes the malls and their terms from the accounts, at the start and after a reload."""
+        """Takes the malls from the accounts, at the start and after a reload."""
         accounts = dict(self._accounts)
         self.names = {account.name: mall_id for mall_id, account in accounts.items()}
-        self.terms = {mall_id: account.offer_terms for mall_id, account in accounts.items()}
+
+    @property
+    def terms(self) -> MallTerms:
+        """What turns totals into offers on each mall now, by its settings and its own rule."""
+        accounts = dict(self._accounts)
+        return {mall_id: account.offer_terms for mall_id, account in accounts.items()}
 
     def answer(self, connection: Connection, question: Question, now: float) -> Any:
         """The body of the answer; raises NotThere."""
@@ -163,16 +166,17 @@ class Answers:
                 return self._malls(connection, now)
             case AskErrors():
                 return self._errors(connection, question)
-            case AskErrorSummary():
-                return error_summary(connection, dict(self._accounts))
-            case AskNotices():
-                return notices(connection, dict(self._accounts), question)
+            case AskErrorSummary() | AskNotices():
+                return of_faults(connection, dict(self._accounts), question)
             case AskConflicts() | AskSets():
                 return self._of_links(connection, question)
             case AskStock():
                 return self._stock(connection, question, now)
             case AskHistory() | AskTotal():
-                return self._past(connection, question)
+                sku = self._sku(connection, question.sku)
+                return past(connection, sku, self._mall_names(), question)
+            case AskOffers() | AskOffer() | AskOfferChange():
+                return self._of_offers(connection, question)
             case AskImport() | AskImportChanges() | AskSettings():
                 return self._of_products(connection, question)
             case AskWaiting():
@@ -271,6 +275,9 @@ class Answers:
             )
         return views
 
+    def _mall_names(self) -> dict[int, str]:
+        return {mall_id: name for name, mall_id in self.names.items()}
+
     def _mall_name(self, mall_id: int | None) -> str:
         account = self._accounts.get(mall_id or 0)
         return "" if account is None else account.name
@@ -314,11 +321,30 @@ class Answers:
 
     # --- stock --------------------------------------------------------------------------------
 
+    def place(self, connection: Connection, mall: str | None, sku: str | None) -> offering.Place:
+        """What a rule is for, by the names an operator gave."""
+        return offering.Place(
+            None if mall is None else self._account(mall),
+            None if sku is None else self._sku(connection, sku),
+        )
+
+    def _of_offers(self, connection: Connection, question: offering.OfferQuestion) -> Any:
+        if isinstance(question, AskOffer):
+            sku, accounts = self._sku(connection, question.sku), dict(self._accounts)
+            return offering.offer_page(self._store, connection, accounts, sku, question.after)
+        place = self.place(connection, question.mall, question.sku)
+        if isinstance(question, AskOffers):
+            names = self._mall_names()
+            return offering.rules_page(self._store, connection, names, place, question)
+        if (no := offering.refused(place, question.rule)) is not None:
+            raise NotThere(*no)
+        accounts = dict(self._accounts)
+        return offering.change_page(self._store, connection, accounts, place, question)
+
     def _of_links(self, connection: Connection, question: AskConflicts | AskSets) -> Any:
         if isinstance(question, AskConflicts):
             return self._conflicts(connection)
-        malls = {mall_id: name for name, mall_id in self.names.items()}
-        return sets_page(self._store, connection, malls, question.after)
+        return sets_page(self._store, connection, self._mall_names(), question.after)
 
     def _conflicts(self, connection: Connection) -> list[ConflictView]:
         found = conflicting(connection)
@@ -466,34 +492,3 @@ class Answers:
         if sku is None:
             raise no_such_sku(code)
         return sku
-
-    def _past(
-        self, connection: Connection, question: AskHistory | AskTotal
-    ) -> HistoryPage | TotalView:
-        sku = self._sku(connection, question.sku)
-        if isinstance(question, AskTotal):
-            seq, total = total_at(connection, sku.id, question.at)
-            return TotalView(sku=sku.code, at=question.at, total=total, seq=seq)
-        limit = max(1, min(question.limit, PAGE_ROWS_MAX))
-        span = (question.since, question.until)
-        rows = history_page(connection, sku.id, question.after, limit, span)
-        return HistoryPage(
-            rows=tuple(
-                HistoryRow(
-                    at=at,
-                    sku=sku.code,
-                    delta=delta,
-                    total=total,
-                    reason=reason,
-                    mall=self._mall_name(mall_id),
-                    order=order,
-                    line=line,
-                    actor=actor,
-                    note=note,
-                    seq=seq,
-                    as_of=moment if reason == Reason.STOCKTAKE else None,
-                )
-                for seq, at, delta, total, reason, mall_id, order, line, actor, note, moment in rows
-            ),
-            next=rows[-1][0] if len(rows) == limit else None,
-        )

@@ -47,6 +47,7 @@ from engine.messages import (
     ToMall,
     Wake,
 )
+from engine.offer_rules import RuleBook
 from engine.questions import Denied, Event, FromClient, ToClient
 
 Letter = FromMall | FromClient
@@ -84,12 +85,15 @@ class Desk:
         self._malls = list(malls)
         self._base_mall = base_mall
         self.accounts: dict[int, Account] = {}
+        self.rule_book = RuleBook()
         self._by_name: dict[str, Account] = {}
         self._by_sender: dict[bytes, Account] = {}
         self._load()
         self.answers = Answers(store, self.accounts)
         self._faulting = Faulting(house)
-        self._operators = Operators(self.accounts, self.answers, self._faulting, house)
+        self._operators = Operators(
+            self.accounts, self.answers, self._faulting, house, self.rule_book
+        )
         self._handlers: Mapping[type, MallHandler] = {
             OrdersListed: intake.orders_listed,
             PollEnded: self._poll_ended,
@@ -115,6 +119,7 @@ class Desk:
     def _load(self) -> None:
         with self.store.transaction() as connection:
             rows = {row.name: row for row in self.store.malls.load_all(connection)}
+            self.rule_book.replace_all(self.store.offers.load_all(connection))
             last = self.store.movements.last(connection)
             for settings, card in self._malls:
                 row = rows.get(settings.name)
@@ -123,7 +128,9 @@ class Desk:
                 account = self.accounts.get(row.id)
                 if account is None:
                     is_base = settings.name == self._base_mall
-                    account = Account(row, settings, card, is_base=is_base)
+                    account = Account(
+                        row, settings, card, is_base=is_base, rule_book=self.rule_book
+                    )
                     self.accounts[row.id] = account
                     self._by_name[settings.name] = account
                 else:
@@ -162,6 +169,7 @@ class Desk:
             rows: dict[int, MallRow] = {
                 row.id: row for row in self.store.malls.load_all(connection)
             }
+            self.rule_book.replace_all(self.store.offers.load_all(connection))
         for account in self.accounts.values():
             account.restore(rows[account.id])
 

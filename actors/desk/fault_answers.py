@@ -15,7 +15,7 @@ from actors.store.fault_list import (
     faults_with,
     newest_fault,
 )
-from engine.fault_questions import AskNotices, ErrorSummaryRow, NoticesView
+from engine.fault_questions import AskErrorSummary, AskNotices, ErrorSummaryRow, NoticesView
 from engine.notice_text import difference_command
 from engine.notices import NoticeView
 from engine.questions import FaultView
@@ -50,6 +50,15 @@ def fault_views(connection: Connection, accounts: Accounts, chosen: FaultFilter)
             )
         )
     return views
+
+
+def of_faults(
+    connection: Connection, accounts: Accounts, question: AskErrorSummary | AskNotices
+) -> list[ErrorSummaryRow] | NoticesView:
+    """Either answer."""
+    if isinstance(question, AskErrorSummary):
+        return error_summary(connection, accounts)
+    return notices(connection, accounts, question)
 
 
 def error_summary(connection: Connection, accounts: Accounts) -> list[ErrorSummaryRow]:

@@ -11,6 +11,7 @@ from actors.desk import (
     importing,
     leases,
     linking,
+    offering,
     releasing,
     sets,
     side_settings,
@@ -25,6 +26,7 @@ from actors.desk.turn import Turn
 from actors.store.listing_rows import ListingRow, SkuRow
 from actors.store.stock_list import reflect_page
 from engine.lane import LaneEvent
+from engine.offer_rules import OfferRule, RuleBook
 from engine.questions import (
     REFLECT_PAGE_MAX,
     AdjustStock,
@@ -42,6 +44,8 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     LinkSets,
+    RemoveOffer,
+    SetOffer,
     SetSettings,
     SetStock,
     SetSync,
@@ -67,8 +71,10 @@ class Operators:
         answers: Answers,
         faulting: Faulting,
         house: House,
+        rule_book: RuleBook,
     ) -> None:
         self._accounts = accounts
+        self._rule_book = rule_book
         self._answers = answers
         self._faulting = faulting
         self._house = house
@@ -94,6 +100,8 @@ class Operators:
             Approve: self._approve,
             GoLive: self._go_live,
             UndoStock: adopting.undo,
+            SetOffer: self._set_offer,
+            RemoveOffer: self._remove_offer,
         }
 
     def take(self, turn: Turn, letter: Any, sender: bytes) -> None:
@@ -279,6 +287,24 @@ class Operators:
                     "take it out with zaiko link set first.",
                 )
         stockwork.delete_skus(turn, list(skus.values()), sender, letter.id)
+        for sku_id in skus:
+            offering.forget_rules(turn, self._rule_book, sku_id)
+
+    def _set_offer(self, turn: Turn, letter: SetOffer, sender: bytes) -> None:
+        place = self._place(turn, letter, letter.rule)
+        offering.set_offer(turn, self._rule_book, place, letter, sender)
+
+    def _remove_offer(self, turn: Turn, letter: RemoveOffer, sender: bytes) -> None:
+        place = self._place(turn, letter, None)
+        offering.remove_offer(turn, self._rule_book, place, letter, sender)
+
+    def _place(
+        self, turn: Turn, letter: SetOffer | RemoveOffer, rule: OfferRule | None
+    ) -> offering.Place:
+        place = self._answers.place(turn.connection, letter.mall, letter.sku)
+        if (no := offering.refused(place, rule)) is not None:
+            raise NotThere(*no)
+        return place
 
     def _reflect(self, turn: Turn, letter: StartReflect, sender: bytes) -> None:
         if letter.filter.mall is not None:

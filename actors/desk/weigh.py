@@ -13,7 +13,8 @@ from engine.breaker import Change, change_of, uncounted
 from engine.catalogue import SideSettings
 from engine.connector import WriteKind
 from engine.messages import PushRow
-from engine.offer import Stock, bundle_offer, follows_total
+from engine.offer import Stock, bundle_offer, cap_of, follows_total
+from engine.offer_rules import RuleBook
 from engine.push import decide, next_wake, target, wants_reading
 from engine.push_state import ListingPush, MallRules, PushCall, Want
 from engine.slot import FeedCall
@@ -28,14 +29,24 @@ __all__ = [
     "offer_of",
     "place",
     "push_row",
+    "stocks_of",
     "want_of",
 ]
 
 
+def stocks_of(account: Account, listing: ListingRow, book: RuleBook | None = None) -> list[Stock]:
+    """The listing's components, each with its terms by the house's rules or by another book."""
+    rules = account.rule_book if book is None else book
+    mall_id, base = account.id, account.own_terms
+    return [
+        Stock(link.total, link.units, rules.terms(mall_id, link.sku_id, base))
+        for link in listing.links
+    ]
+
+
 def offer_of(account: Account, listing: ListingRow) -> int | None:
     """What the listing should show; None without a total (F2)."""
-    stocks = (Stock(link.total, link.units) for link in listing.links)
-    return bundle_offer(stocks, account.offer_terms)
+    return bundle_offer(stocks_of(account, listing))
 
 
 def is_syncing(listing: ListingRow) -> bool:
@@ -59,15 +70,16 @@ def want_of(
 ) -> Want:
     """What the inventory knows of a listing at mall time `now`; no_rise: SKUs that must not."""
     links = listing.links
+    stocks = stocks_of(account, listing)
     return Want(
-        offer=offer_of(account, listing),
+        offer=bundle_offer(stocks),
         now=now,
         is_blocked=not is_syncing(listing) or awaits_opening(listing),
         rises_allowed=not any(link.sku_id in no_rise for link in links) if no_rise else True,
         last_poll_ok=account.row.is_last_poll_ok,
         window_poll_end=account.row.window_poll_end,
-        has_one_component=follows_total((link.units for link in links), account.offer_terms),
-        cap=account.settings.cap,
+        has_one_component=follows_total(stocks),
+        cap=cap_of(stocks),
         pushes_allowed=not account.is_shadow,
     )
 

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Dialect
 
 from actors.store.breaker_rows import BreakerRows
-from actors.store.schema import PUSH
+from actors.store.schema import LINK, PUSH
 from actors.store.statement import Lookup, Statement
 from engine.breaker import Change
 from engine.own_effect import plain_shift
@@ -222,6 +222,14 @@ class PushRows:
             ["mall"],
             dialect,
         )
+        of_sku = select(LINK.c.listing_id).where(LINK.c.sku_id == bindparam("sku"))
+        at_rest = update(PUSH).where(PUSH.c.call_until.is_(None)).values(push_at=LOOK_AT)
+        self._decide_sku = Statement(at_rest.where(PUSH.c.listing_id.in_(of_sku)), ["sku"], dialect)
+        self._decide_sku_there = Statement(
+            at_rest.where(PUSH.c.listing_id.in_(of_sku.where(LINK.c.mall_id == mall))),
+            ["sku", "mall"],
+            dialect,
+        )
         self._approve = Statement(
             update(PUSH)
             .where(PUSH.c.mall_id == mall, PUSH.c.priority == BULK)
@@ -377,6 +385,16 @@ class PushRows:
     def decide_all(self, connection: Connection, mall_id: int) -> None:
         """Other terms: every listing of the mall is decided anew before any bulk push goes."""
         self._decide.run(connection, mall_id)
+
+    def decide_sku(self, connection: Connection, sku_id: int, mall_id: int | None) -> None:
+        """The same for listings that take a SKU, on one mall or (None) on all of them.
+
+        One that has a call in its slot is decided anew by what becomes of the call.
+        """
+        if mall_id is None:
+            self._decide_sku.run(connection, sku_id)
+        else:
+            self._decide_sku_there.run(connection, sku_id, mall_id)
 
     def approve(self, connection: Connection, mall_id: int) -> int:
         """What the breaker counts as waiting is approved; how many listings."""

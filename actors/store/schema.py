@@ -115,6 +115,23 @@ LINK = Table(
 )
 """Every claim; a listing with more than one is a conflict and is linked to none of them."""
 
+OFFER_RULE = Table(
+    "offer_rule",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("mall_id", Integer, nullable=False),  # 0: every mall
+    Column("sku_id", ROW_ID, nullable=False),  # 0: every SKU
+    Column("buffer", Integer),  # these four: NULL where the rule says nothing of it
+    Column("cap", Integer),  # -1: no cap
+    Column("floor", Integer),
+    Column("share", Integer),
+    Column("at", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    UniqueConstraint("sku_id", "mall_id"),
+    sqlite_autoincrement=True,
+)
+"""What an operator set of the offers of a mall, a SKU, or a SKU on a mall."""
+
 PUSH = Table(
     "listing_push",
     METADATA,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, tuple_
 
+from actors.store.offer_rows import offered
 from actors.store.schema import FAULT, LINK, LISTING, MOVEMENT, PUSH, SKU
 from engine.offer import Terms
 from engine.questions import StockFilter, StockSort
@@ -24,7 +25,7 @@ _WIDE: Final = {sign: sign + 0xFEE0 for sign in range(0x21, 0x7F)} | {0x20: 0x30
 """Each ASCII sign's full-width form."""
 
 MallTerms = Mapping[int, Terms]
-"""Mall id -> its terms, of every mall of the settings."""
+"""Mall id -> its terms where no rule names a SKU, of every mall of the settings."""
 
 
 def _spellings(text: str) -> list[str]:
@@ -55,32 +56,21 @@ def _has_open_fault() -> ColumnElement[bool]:
     )
 
 
-def _offer(terms: Terms) -> ColumnElement[int]:
-    # Below zero the offer is 0, so the division never sees a negative number.
-    spare: ColumnElement[int] = SKU.c.total - terms.buffer
-    if terms.share < 100:
-        spare = func.floor(spare * terms.share / 100)
-    shown: ColumnElement[int] = case((spare > 0, spare / LINK.c.units), else_=0)
-    shown = func.floor(shown)
-    if terms.cap is not None:
-        shown = case((shown > terms.cap, terms.cap), else_=shown)
-    if terms.floor > 0:
-        shown = case((shown >= terms.floor, shown), else_=0)
-    return shown
-
-
 def differing(mall_ids: Sequence[int], terms: MallTerms) -> Select[Any]:
     """Listing ids with a difference, in these malls."""
     parts = []
     for mall_id in mall_ids:
-        offer = func.min(_offer(terms[mall_id]))
+        tables, one = offered(
+            PUSH.join(LISTING, LISTING.c.id == PUSH.c.listing_id)
+            .join(LINK, LINK.c.listing_id == PUSH.c.listing_id)
+            .join(SKU, SKU.c.id == LINK.c.sku_id),
+            mall_id,
+            terms[mall_id],
+        )
+        offer = func.min(one)
         parts.append(
             select(PUSH.c.listing_id)
-            .select_from(
-                PUSH.join(LISTING, LISTING.c.id == PUSH.c.listing_id)
-                .join(LINK, LINK.c.listing_id == PUSH.c.listing_id)
-                .join(SKU, SKU.c.id == LINK.c.sku_id)
-            )
+            .select_from(tables)
             .where(
                 PUSH.c.mall_id == mall_id,
                 PUSH.c.settled_at.is_not(None),

@@ -14,6 +14,7 @@ from actors.store.import_rows import ImportRows
 from actors.store.listing_rows import ListingRows
 from actors.store.mall_rows import MallRows
 from actors.store.movement_rows import MovementRows
+from actors.store.offer_rows import OfferRows
 from actors.store.order_rows import OrderRows
 from actors.store.push_rows import PushRows
 from actors.store.registered_rows import RegisteredRows
@@ -33,6 +34,7 @@ class Store:
         self.listings = ListingRows(dialect)
         self.breakers = BreakerRows(dialect)
         self.pushes = PushRows(dialect, self.breakers)
+        self.offers = OfferRows(dialect)
         self.feeds = FeedRows(dialect)
         self.orders = OrderRows(dialect)
         self.movements = MovementRows(dialect)

@@ -8,20 +8,21 @@ import pytest
 
 from tests.acceptance.house import House, furnished
 from tests.acceptance.test_releases import items, zaiko
+from tests.acceptance.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    stock = {"rakuten": items(["cup", "pot"]), "yahoo": items(["cup", "pot"])}
+    stock = {name: items(["cup", "pot", "bowl"]) for name in ("rakuten", "yahoo")}
     with furnished(tmp_path_factory.mktemp("stock"), stock) as opened:
         opened.start()
         opened.wait_until_polling()
         for name in opened.shops:
             opened.import_from(name)
         zaiko(opened, "link", "auto")
-        opened.wait_until_right("cup", "pot")
+        opened.wait_until_right("cup", "pot", "bowl")
         yield opened
         assert opened.stop() == 0
 
@@ -53,3 +54,32 @@ def test_an_unticked_listing_stays_as_it_is_until_it_is_ticked_again(house: Hous
     assert house.listing("pot", "yahoo")["expected"] == 9
     assert zaiko(house, "sync", "on", "yahoo", "pot").code == 0
     house.wait_until_equal("pot")
+
+
+def test_rules_say_what_each_mall_shows_through_a_sale_and_their_end(house: House) -> None:
+    looked = zaiko(house, "offers", "set", "--sku", "bowl", "--buffer", "2", "--dry-run", "--json")
+    assert looked.json == {"listings": 2, "changed": 2, "to_zero": 0, "next": None}
+    assert zaiko(house, "offers", "set", "--sku", "bowl", "--buffer", "2").code == 0
+    halved = zaiko(house, "offers", "set", "--mall", "yahoo", "--sku", "bowl", "--share", "50")
+    assert halved.code == 0
+    house.shops["rakuten"].sell("bowl")
+    wait_for(lambda: shown(house) == (6, 3), "the malls to show what the rules say")
+    body = zaiko(house, "offers", "show", "bowl", "--json").json
+    told = {row["mall"]: (row["buffer"], row["share"], row["offer"]) for row in body["rows"]}
+    assert told == {
+        "rakuten": (given(2, "sku"), given(100, "settings"), 6),
+        "yahoo": (given(2, "sku"), given(50, "mall+sku"), 3),
+    }
+    for mall in (("--mall", "yahoo"), ()):
+        assert zaiko(house, "offers", "remove", *mall, "--sku", "bowl").code == 0
+    assert zaiko(house, "offers", "list", "--json").json == []
+    wait_for(lambda: shown(house) == (8, 8), "the malls to show the total")
+
+
+def given(value: int, source: str) -> dict[str, object]:
+    return {"value": value, "source": source}
+
+
+def shown(house: House) -> tuple[int, int]:
+    """What the malls truly show of the bowl."""
+    return house.shops["rakuten"].quantity("bowl"), house.shops["yahoo"].quantity("bowl")

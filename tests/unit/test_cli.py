@@ -16,6 +16,7 @@ import pytest
 import cli
 from actors import client, client_products
 from config.state import StateDir
+from engine.offer_rules import NO_CAP, OfferRule
 from engine.questions import (
     AdjustStock,
     AskConflicts,
@@ -24,6 +25,9 @@ from engine.questions import (
     AskHistory,
     AskImport,
     AskMalls,
+    AskOffer,
+    AskOfferChange,
+    AskOffers,
     AskSets,
     AskStatus,
     AskStock,
@@ -40,6 +44,8 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     LinkSets,
+    RemoveOffer,
+    SetOffer,
     SetPart,
     SetStock,
     SetSync,
@@ -123,6 +129,15 @@ TAKEN = {
               "delta": 2}],
     "refused": [],
 }  # fmt: skip
+RULE = {
+    "mall": None, "sku": "TEE", "buffer": 2, "cap": "none", "floor": None, "share": 50, "at": 1.0,
+    "actor": "me",
+}  # fmt: skip
+OFFER = {
+    "mall": "yahoo", "code": "box", "sub_code": "", "units": 2, "components": 2,
+    **{name: {"value": 1, "source": "sku"} for name in ("buffer", "floor", "share")},
+    "cap": {"value": None, "source": "settings"}, "allows": 2, "offer": 1,
+}  # fmt: skip
 MOVED = {
     "at": 1.0, "sku": "TEE", "delta": -1, "total": 4, "reason": "order", "mall": "rakuten",
     "order": "1", "line": "1", "actor": "", "note": "",
@@ -199,6 +214,11 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(AskTotal, {"sku": "TEE", "at": 5.0, "total": 3, "seq": 4})
         fake.on(AskHistory, {"rows": [MOVED], "next": None})
         fake.on(DeleteSkus, {"deleted": ["TEE"]})
+        fake.on(SetOffer, {"rule": RULE, "changed": True})
+        fake.on(RemoveOffer, {"rule": None, "changed": True})
+        fake.on(AskOffers, {"rows": [RULE], "hits": 1, "next": None})
+        fake.on(AskOffer, {"sku": "TEE", "total": 5, "rows": [OFFER], "next": None})
+        fake.on(AskOfferChange, {"listings": 3, "changed": 2, "to_zero": 1, "next": None})
         yield fake
 
 
@@ -265,6 +285,16 @@ ASKED: list[tuple[str, Any]] = [
     ("history TEE --from 1970-01-01T00:00:05Z --to 1970-01-01T09:00:06+09:00",
      AskHistory(1, "TEE", 0, 500, 5.0, 6.0)),
     ("delete TEE CAP", DeleteSkus(1, ("TEE", "CAP"), ACTOR)),
+    ("offers set --mall yahoo --sku TEE --buffer 2 --cap 9 --floor 3 --share 50",
+     SetOffer(1, "yahoo", "TEE", OfferRule(2, 9, 3, 50), ACTOR)),
+    ("offers set --sku TEE --cap none", SetOffer(1, None, "TEE", OfferRule(cap=NO_CAP), ACTOR)),
+    ("offers set --mall yahoo --buffer 2 --dry-run",
+     AskOfferChange(1, "yahoo", None, OfferRule(2), 0)),
+    ("offers remove --mall yahoo", RemoveOffer(1, "yahoo", None, ACTOR)),
+    ("offers remove --sku TEE --dry-run", AskOfferChange(1, None, "TEE", None, 0)),
+    ("offers", AskOffers(1, None, None, 0, 50)),
+    ("offers list --mall yahoo --sku TEE --limit 7", AskOffers(1, "yahoo", "TEE", 0, 7)),
+    ("offers show TEE", AskOffer(1, "TEE", 0)),
 ]  # fmt: skip
 
 
@@ -283,6 +313,29 @@ def test_with_json_the_answer_is_one_json_value(zaiko: Zaiko, house: FakeDoor, w
     told = zaiko(*words.split(), "--json")
     assert (told.code, told.err) == (0, "")
     assert told.json
+
+
+def test_offers_are_told_with_what_gave_each_number(zaiko: Zaiko, house: FakeDoor) -> None:
+    told = zaiko("offers", "show", "TEE")
+    assert "なし (設定)" in told.out
+    assert "1% (SKU)" in told.out
+    assert "yahoo box is a set; this SKU alone would let it show 2." in told.out
+    assert "2 would show another quantity, 1 of them zero" in zaiko(
+        "offers", "set", "--sku", "TEE", "--share", "5", "--dry-run"
+    ).out.replace("\n", " ")
+    listed = zaiko("offers").out
+    assert [word in listed for word in ("すべて", "TEE", "なし", "50%")] == [True] * 4
+
+
+def test_the_pages_of_a_look_at_a_rule_are_added_up(zaiko: Zaiko, house: FakeDoor) -> None:
+    pages = iter([500, 900, None])
+    house.on(
+        AskOfferChange,
+        lambda _: {"listings": 500, "changed": 2, "to_zero": 1, "next": next(pages)},
+    )
+    told = zaiko("offers", "set", "--mall", "yahoo", "--cap", "1", "--dry-run", "--json").json
+    assert told == {"listings": 1500, "changed": 6, "to_zero": 3, "next": None}
+    assert [letter.after for letter in house.letters] == [0, 500, 900]
 
 
 def test_a_set_is_looked_through_before_it_is_made(zaiko: Zaiko, house: FakeDoor) -> None:
@@ -530,6 +583,13 @@ def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor)
         ("settings set rakuten tee --lead-time soon", "whole number"),
         ("settings set rakuten tee --restock-date 2026-02-30", "2026-12-01"),
         ("settings set rakuten tee --overdraft maybe", "on, off or none"),
+        ("offers set --buffer 2", "--mall"),
+        ("offers set --sku TEE", "--buffer"),
+        ("offers set --sku TEE --buffer -1", "--buffer"),
+        ("offers set --sku TEE --share 101", "--share"),
+        ("offers set --sku TEE --cap -1", "--cap"),
+        ("offers set --sku TEE --cap 1000000001", "--cap"),
+        ("offers remove", "--mall"),
         ("stock export", "zaiko stock export --help"),
         ("stock list --sort size", "--sort"),
         ("stock list --csv out.csv --encoding latin", "--encoding"),

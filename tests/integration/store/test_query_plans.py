@@ -18,7 +18,10 @@ The breaker counts a mall's listings where a change is large, once a minute at m
 
 
 def _statements(store: Store) -> Iterator[tuple[str, str]]:
-    rooms = "malls", "listings", "pushes", "feeds", "breakers", "orders", "movements", "faults"
+    rooms = (
+        "malls", "listings", "pushes", "offers", "feeds", "breakers", "orders", "movements",
+        "faults",
+    )  # fmt: skip
     for room in rooms:
         for name, value in vars(getattr(store, room)).items():
             if isinstance(value, Statement):

@@ -31,7 +31,7 @@ def test_the_offer_of_one_component(
 ) -> None:
     terms = Terms(buffer, cap)
     assert offer(total, units, terms) == expected
-    assert bundle_offer([Stock(total, units)], terms) == expected
+    assert bundle_offer([Stock(total, units, terms)]) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,8 @@ def test_the_offer_of_one_component(
     ],
 )
 def test_the_offer_of_a_bundle(stocks: list[Stock], cap: int | None, expected: int | None) -> None:
-    assert bundle_offer(stocks, Terms(cap=cap)) == expected
+    capped = [Stock(one.total, one.units, Terms(cap=cap)) for one in stocks]
+    assert bundle_offer(capped) == expected
 
 
 def test_story_16_the_capped_origin_keeps_offering_its_cap() -> None:
@@ -121,7 +122,7 @@ def test_no_term_raises_an_offer_and_more_stock_never_lowers_it(
 def test_what_follows_its_total_moves_by_one_between_zero_and_the_cap(
     total: int, terms: Terms
 ) -> None:
-    if not follows_total([1], terms):
+    if not follows_total([Stock(total, 1, terms)]):
         return
     shown, less = offer(total, 1, terms), offer(total - 1, 1, terms)
     assert shown is not None
@@ -138,4 +139,4 @@ def test_an_offer_that_does_not_follow_its_total_is_never_adopted(
     units: list[int], terms: Terms
 ) -> None:
     # At half of ten, five are shown: one unit more at the mall says nothing of one unit more held.
-    assert not follows_total(units, terms)
+    assert not follows_total([Stock(10, one, terms) for one in units])

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _listing_push()
     _mall()
     _movement()
+    _offer_rule()
     _parked_order()
     _sale_order()
     _sku()
@@ -319,6 +320,24 @@ def _movement() -> None:
         "movement_key", "movement", ["key"], unique=True, sqlite_where=sa.text("key IS NOT NULL")
     )
     op.create_index("movement_sku", "movement", ["sku_id", "seq"], unique=False)
+
+
+def _offer_rule() -> None:
+    op.create_table(
+        "offer_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("buffer", sa.Integer(), nullable=True),
+        sa.Column("cap", sa.Integer(), nullable=True),
+        sa.Column("floor", sa.Integer(), nullable=True),
+        sa.Column("share", sa.Integer(), nullable=True),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sku_id", "mall_id"),
+        sqlite_autoincrement=True,
+    )
 
 
 def _parked_order() -> None:
