@@ -115,6 +115,21 @@ LINK = Table(
 )
 """Every claim; a listing with more than one is a conflict and is linked to none of them."""
 
+LINK_RULE = Table(
+    "link_rule",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("mall_id", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("fields", Text, nullable=False),  # names with a comma between, in order; so base_fields
+    Column("separator", Text, nullable=False),
+    Column("base_fields", Text, nullable=False),
+    Column("base_separator", Text, nullable=False),
+    Column("folds", Text, nullable=False),
+    # `link rules remove ID` of a rule long removed must not meet a newer one.
+    sqlite_autoincrement=True,
+)
+
 PUSH = Table(
     "listing_push",
     METADATA,

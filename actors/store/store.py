@@ -17,6 +17,7 @@ from actors.store.movement_rows import MovementRows
 from actors.store.order_rows import OrderRows
 from actors.store.push_rows import PushRows
 from actors.store.registered_rows import RegisteredRows
+from actors.store.rule_rows import RuleRows
 
 
 class Store:
@@ -39,6 +40,7 @@ class Store:
         self.faults = FaultRows(dialect)
         self.imports = ImportRows(dialect)
         self.registered = RegisteredRows(dialect)
+        self.rules = RuleRows()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _import_job()
     _import_change()
     _link()
+    _link_rule()
     _listing()
     _listing_push()
     _mall()
@@ -156,6 +157,22 @@ def _link() -> None:
         sa.PrimaryKeyConstraint("listing_id", "sku_id"),
     )
     op.create_index("link_sku", "link", ["sku_id", "mall_id"], unique=False)
+
+
+def _link_rule() -> None:
+    op.create_table(
+        "link_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("separator", sa.Text(), nullable=False),
+        sa.Column("base_fields", sa.Text(), nullable=False),
+        sa.Column("base_separator", sa.Text(), nullable=False),
+        sa.Column("folds", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
 
 
 def _listing() -> None:
