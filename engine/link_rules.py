@@ -2,17 +2,27 @@
 
 A rule names fields of a mall's listing in order and a separator, and likewise of the base mall's
 listing. Both sides are joined to a key, folded alike, and compared. Rules are tried in order; the
-first that finds any candidate decides, so that a later, looser rule never overrules it.
+first that finds any candidate decides, so that a later, looser rule never overrules it. After them
+the default rule is tried: the same SKU code, case aside.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
 from engine.catalogue import CatalogueRow
-from engine.links import AutoLink, Conflict, Linked, NoMatch
+from engine.links import Claimed, NoMatch, auto_link, fold
+
+RULES_MAX = 20
+"""Link rules of one mall."""
+RULE_CANDIDATES_MAX = 20
+"""SKUs that one key names; further ones are not told."""
+JOIN_CHARACTERS_MAX = 10
+"""Characters of a separator."""
+KEYS_MADE = f"1/{unicodedata.unidata_version}"
+"""How keys are made, by this code and its Unicode tables: keys made otherwise do not compare."""
 
 _HYPHENS = dict.fromkeys(
     map(
@@ -88,20 +98,58 @@ def key_of(rule: LinkRule, side: Side, row: CatalogueRow) -> str:
     return fold_key((rule.base_join if is_base else rule.join).join(parts), rule.folds)
 
 
-def in_order(rules: Iterable[LinkRule]) -> list[LinkRule]:
-    """Rules as they are tried."""
-    return sorted(rules, key=lambda rule: (rule.position, rule.id))
+def is_same(one: LinkRule, other: LinkRule) -> bool:
+    """Whether two rules match the same, whatever their ids and positions."""
+    return _compared(one) == _compared(other)
 
 
-def decide(listing_id: int, found: Iterable[Sequence[int]]) -> AutoLink:
-    """What becomes of a listing, of the SKUs that each rule found, in the rules' order."""
-    for sku_ids in found:
-        distinct = tuple(sorted(set(sku_ids)))
-        if len(distinct) == 1:
-            return Linked(listing_id, distinct[0])
-        if distinct:
-            return Conflict(listing_id, distinct)
-    return NoMatch(listing_id)
+def _compared(rule: LinkRule) -> tuple[object, ...]:
+    # Of a single field there is nothing to join.
+    join = rule.join if len(rule.fields) > 1 else ""
+    base_join = rule.base_join if len(rule.base_fields) > 1 else ""
+    return (rule.mall, rule.fields, join, rule.base_fields, base_join, rule.folds)
+
+
+def placed(rules: Sequence[LinkRule], rule: LinkRule, position: int | None) -> list[LinkRule]:
+    """A mall's rules in order with this one at its position, from 1; None: the last."""
+    others = [one for one in rules if one is not rule]
+    place = len(others) if position is None else position - 1
+    return [*others[:place], rule, *others[place:]]
+
+
+class Match(Struct, frozen=True):
+    """What decided on one listing."""
+
+    verdict: Claimed
+    rule: LinkRule | None
+    """None: the default rule."""
+    key: str
+
+
+Find = Callable[[LinkRule | None, Sequence[str]], Mapping[str, Sequence[int]]]
+"""(rule or None for the default one, keys) -> key -> ids of the SKUs it names on the base mall."""
+
+
+def judge(
+    rows: Iterable[tuple[int, CatalogueRow]], rules: Sequence[LinkRule], find: Find
+) -> dict[int, Match]:
+    """What becomes of a page of listings, by id; those that nothing matches are left out."""
+    left = dict(rows)
+    matches: dict[int, Match] = {}
+    for rule in (*rules, None):
+        keys = {listing_id: _key(rule, row) for listing_id, row in left.items()}
+        found = find(rule, sorted({key for key in keys.values() if key}))
+        for verdict in auto_link(keys.items(), found):
+            if isinstance(verdict, NoMatch):
+                continue
+            listing_id = verdict.listing_id
+            matches[listing_id] = Match(verdict, rule, keys[listing_id])
+            del left[listing_id]
+    return matches
+
+
+def _key(rule: LinkRule | None, row: CatalogueRow) -> str:
+    return fold(row.sku_code) if rule is None else key_of(rule, Side.MALL, row)
 
 
 def _value(field: Field, row: CatalogueRow) -> str:

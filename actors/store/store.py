@@ -17,6 +17,7 @@ from actors.store.movement_rows import MovementRows
 from actors.store.order_rows import OrderRows
 from actors.store.push_rows import PushRows
 from actors.store.registered_rows import RegisteredRows
+from actors.store.rule_key_rows import RuleKeyRows
 from actors.store.rule_rows import RuleRows
 
 
@@ -41,6 +42,7 @@ class Store:
         self.imports = ImportRows(dialect)
         self.registered = RegisteredRows(dialect)
         self.rules = RuleRows()
+        self.rule_keys = RuleKeyRows(dialect)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

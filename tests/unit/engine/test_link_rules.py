@@ -1,13 +1,25 @@
 """Link rules: keys of both sides, folding, and which rule decides."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.catalogue import CatalogueRow, ListingRef
-from engine.link_rules import Field, Fold, LinkRule, Side, decide, fold_key, in_order, key_of
-from engine.links import Conflict, Linked, NoMatch
+from engine.link_rules import (
+    Field,
+    Fold,
+    LinkRule,
+    Side,
+    fold_key,
+    is_same,
+    judge,
+    key_of,
+    placed,
+)
+from engine.links import Conflict, Linked
 
 ALL = frozenset(Fold)
 RULE = LinkRule(
@@ -82,12 +94,57 @@ def test_case_and_width_of_a_code_make_no_difference(code: str) -> None:
     assert folded == {code.lower()}
 
 
-def test_the_first_rule_that_finds_anything_decides() -> None:
-    assert decide(9, [(), (4, 4), (5,)]) == Linked(9, 4)
-    assert decide(9, [(), (5, 4), (4,)]) == Conflict(9, (4, 5))
-    assert decide(9, [(), ()]) == NoMatch(9)
+STRICT = replace(RULE, id=1, folds=frozenset())
+LOOSE = replace(RULE, id=2, fields=(Field.JAN,))
 
 
-def test_rules_are_tried_by_position_and_then_by_age() -> None:
-    rules = [replace(RULE, id=3, position=2), replace(RULE, id=2, position=2), RULE]
-    assert [rule.id for rule in in_order(rules)] == [1, 2, 3]
+def test_the_first_rule_that_finds_anything_decides_and_the_default_one_is_the_last() -> None:
+    shop: dict[int | None, dict[str, list[int]]] = {
+        1: {"tee-07": [4, 4], "cap-1": [5, 6]},
+        2: {"4900000000017": [7], "77": [8]},
+        None: {"07": [9], "mug": [10]},
+    }
+    rows = [
+        (1, ROW),
+        (2, CatalogueRow(ListingRef("cap", "1"), "", "1", jan="77")),
+        (3, CatalogueRow(ListingRef("bag", "1"), "", "1", jan="77")),
+        (4, CatalogueRow(ListingRef("mug", ""), "", "MUG")),
+        (5, CatalogueRow(ListingRef("ghost", ""), "", "")),
+    ]
+    matches = judge(rows, [STRICT, LOOSE], lambda rule, _: shop[None if rule is None else rule.id])
+    assert {one: match.verdict for one, match in matches.items()} == {
+        1: Linked(1, 4),
+        2: Conflict(2, (5, 6)),
+        3: Linked(3, 8),
+        4: Linked(4, 10),
+    }
+    assert [match.rule for match in matches.values()] == [STRICT, STRICT, LOOSE, None]
+    assert matches[3].key == "77"
+
+
+def test_an_empty_key_is_never_looked_up() -> None:
+    asked: list[str] = []
+    bare = CatalogueRow(ListingRef("tee", ""), "", "")
+
+    def find(_: LinkRule | None, keys: Sequence[str]) -> dict[str, list[int]]:
+        asked.extend(keys)
+        return {"": [1]}
+
+    assert judge([(1, bare)], [STRICT, LOOSE], find) == {}
+    assert asked == []
+
+
+def test_a_rule_is_put_in_its_place_among_the_others() -> None:
+    first, second = replace(RULE, id=1), replace(RULE, id=2)
+    new = replace(RULE, id=3)
+    for position, ids in ((1, [3, 1, 2]), (2, [1, 3, 2]), (None, [1, 2, 3]), (99, [1, 2, 3])):
+        assert [rule.id for rule in placed([first, second], new, position)] == ids
+    moved = [rule.id for rule in placed([first, second], second, 1)]
+    assert moved == [2, 1]
+
+
+def test_two_rules_are_the_same_where_nothing_tells_them_apart() -> None:
+    assert is_same(RULE, replace(RULE, id=9, position=4, base_join="/"))
+    assert not is_same(RULE, replace(RULE, join="/"))
+    assert not is_same(RULE, replace(RULE, folds=frozenset()))
+    assert not is_same(RULE, replace(RULE, mall="amazon"))

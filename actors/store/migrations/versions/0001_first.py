@@ -24,6 +24,7 @@ def upgrade() -> None:
     _mall()
     _movement()
     _parked_order()
+    _rule_key()
     _sale_order()
     _sku()
     _waiting_line()
@@ -154,6 +155,7 @@ def _link() -> None:
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("mall_id", sa.Integer(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("rule_id", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("listing_id", "sku_id"),
     )
     op.create_index("link_sku", "link", ["sku_id", "mall_id"], unique=False)
@@ -170,6 +172,9 @@ def _link_rule() -> None:
         sa.Column("base_fields", sa.Text(), nullable=False),
         sa.Column("base_separator", sa.Text(), nullable=False),
         sa.Column("folds", sa.Text(), nullable=False),
+        sa.Column("made_of", sa.Text(), nullable=False),
+        sa.Column("keyed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("is_removed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
@@ -352,6 +357,20 @@ def _parked_order() -> None:
         sa.PrimaryKeyConstraint("mall_id", "number"),
         sqlite_with_rowid=False,
     )
+
+
+def _rule_key() -> None:
+    op.create_table(
+        "rule_key",
+        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column(
+            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("rule_id", "key", "listing_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("rule_key_listing", "rule_key", ["listing_id"], unique=False)
 
 
 def _sale_order() -> None:
