@@ -66,6 +66,21 @@ from engine.release_questions import (
     UndoStock,
     WaitingView,
 )
+from engine.rule_questions import (
+    RULE_TEST_ROWS_MAX,
+    AskRules,
+    AskRuleTest,
+    MakeRules,
+    ReadyRules,
+    RemoveRule,
+    RuleRefusal,
+    RulesDue,
+    RulesView,
+    RuleTestRow,
+    RuleTestView,
+    RuleView,
+    RuleWish,
+)
 from engine.stock_questions import (
     TAKE_PAGE_MAX,
     AdjustStock,
@@ -99,6 +114,7 @@ __all__ = [
     "FILE_PAGE_MAX",
     "LINK_PAGE_MAX",
     "REFLECT_PAGE_MAX",
+    "RULE_TEST_ROWS_MAX",
     "SHADOW_PAGE_MAX",
     "TAKE_PAGE_MAX",
     "WAITING_ROWS_MAX",
@@ -115,6 +131,8 @@ __all__ = [
     "AskMalls",
     "AskNotices",
     "AskReflect",
+    "AskRuleTest",
+    "AskRules",
     "AskSets",
     "AskSettings",
     "AskShadow",
@@ -150,12 +168,22 @@ __all__ = [
     "LinkedView",
     "ListingView",
     "LiveView",
+    "MakeRules",
     "MallDetail",
     "MallView",
     "NoticesView",
     "PlannedRow",
+    "ReadyRules",
     "ReflectRow",
     "ReflectView",
+    "RemoveRule",
+    "RuleRefusal",
+    "RuleTestRow",
+    "RuleTestView",
+    "RuleView",
+    "RuleWish",
+    "RulesDue",
+    "RulesView",
     "SetPart",
     "SetRefusal",
     "SetSettings",
@@ -209,6 +237,11 @@ FromClient = (
     | LinkRemove
     | LinkSets
     | AskSets
+    | MakeRules
+    | ReadyRules
+    | RemoveRule
+    | AskRules
+    | AskRuleTest
     | AskConflicts
     | AskStock
     | SetStock

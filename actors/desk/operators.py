@@ -12,6 +12,7 @@ from actors.desk import (
     leases,
     linking,
     releasing,
+    ruling,
     sets,
     side_settings,
     stockwork,
@@ -42,6 +43,9 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     LinkSets,
+    MakeRules,
+    ReadyRules,
+    RemoveRule,
     SetSettings,
     SetStock,
     SetSync,
@@ -83,6 +87,9 @@ class Operators:
             LinkAdd: self._link_add,
             LinkRemove: self._link_remove,
             LinkSets: self._link_sets,
+            MakeRules: self._make_rules,
+            ReadyRules: ruling.ready_rules,
+            RemoveRule: self._remove_rule,
             SetStock: self._set_stock,
             AdjustStock: self._adjust_stock,
             BringStock: self._bring_stock,
@@ -195,6 +202,20 @@ class Operators:
     def _link_sets(self, turn: Turn, letter: LinkSets, sender: bytes) -> None:
         accounts = {account.name: account for account in self._accounts.values()}
         sets.link_sets(turn, accounts, letter, sender)
+
+    def _make_rules(self, turn: Turn, letter: MakeRules, sender: bytes) -> None:
+        accounts = {account.name: account for account in self._accounts.values()}
+        ruling.make_rules(turn, accounts, letter, sender)
+
+    def _remove_rule(self, turn: Turn, letter: RemoveRule, sender: bytes) -> None:
+        kept = ruling.find_rule(turn, letter.rule)
+        if kept is None:
+            raise NotThere(
+                f"紐づけ条件 {letter.rule} はありません。"
+                "zaiko link rules list で確かめてください。",
+                f"There is no link rule {letter.rule}; look it up with: zaiko link rules list",
+            )
+        ruling.remove_rule(turn, kept, letter, sender)
 
     def _named(
         self, turn: Turn, letter: LinkAdd | LinkRemove
