@@ -23,7 +23,7 @@ _SPREADSHEET_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 def read_sets(path: Path) -> tuple[list[Listed], list[dict[str, Any]]]:
     """The sets of a file in the order they begin, and a refusal for each row that is none."""
-    rows = csv.reader(io.StringIO(_text_of(path), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text_of(path, SET_FILE_BYTES_MAX), newline=""), strict=True)
     parts: dict[tuple[str, str, str], list[tuple[str, int, int]]] = {}
     refusals: list[dict[str, Any]] = []
     try:
@@ -56,12 +56,13 @@ def write_sets(rows: Iterable[Row], file: TextIO) -> None:
             writer.writerow([*(_safe(name) for name in names), part["units"]])
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path, bytes_max: int) -> str:
+    """A small file's text, UTF-8 or Shift_JIS. Raises UsageRefused."""
     try:
-        if path.stat().st_size > SET_FILE_BYTES_MAX:
+        if path.stat().st_size > bytes_max:
             raise UsageRefused(
-                f"{path} is longer than {SET_FILE_BYTES_MAX} bytes; split it.",
-                f"{path} は {SET_FILE_BYTES_MAX} バイトを超えています。分けてください。",
+                f"{path} is longer than {bytes_max} bytes; split it.",
+                f"{path} は {bytes_max} バイトを超えています。分けてください。",
             )
         raw = path.read_bytes()
     except OSError as error:
