@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Final
 
 from terminal.page import CHUNK_ROWS, Row, cell, console, note, say, table
+
+
+CONFLICTS_SHOWN_MAX: Final = 50
+"""Conflicts that `link auto` shows on a screen; --json has all."""
 
 
 def conflicts(rows: Sequence[Row]) -> None:
@@ -38,8 +43,15 @@ def linked(body: Row) -> None:
             f"{body['unmatched']} 件は一致する SKU がありません。",
             f"{body['unmatched']} match no SKU.",
         )
-    if body["conflicts"]:
-        conflicts(body["conflicts"])
+    count = len(body["conflicts"])
+    if count:
+        say(
+            f"{count} 件は複数の SKU が候補のため、連携しません。",
+            f"{count} have several SKUs as candidates and do not sync.",
+        )
+        conflicts(body["conflicts"][:CONFLICTS_SHOWN_MAX])
+    if count > CONFLICTS_SHOWN_MAX:
+        say("ほかにもあります(--json で全件)。", "There are more; --json has them all.")
 
 
 def unlinked(body: Row) -> None:
