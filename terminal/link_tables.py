@@ -6,7 +6,6 @@ from typing import Final
 
 from terminal.page import CHUNK_ROWS, Row, cell, console, note, say, table
 
-
 CONFLICTS_SHOWN_MAX: Final = 50
 """Conflicts that `link auto` shows on a screen; --json has all."""
 

@@ -4,10 +4,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy.engine import Dialect
 
 from actors.store.schema import LINK_RULE, MALL
+from actors.store.statement import Statement
 from engine.link_rules import Field, Fold, LinkRule
+
+_COLUMNS = (
+    "id", "mall_id", "position", "fields", "separator", "base_fields", "base_separator", "folds",
+    "made_of", "keyed", "is_removed",
+)  # fmt: skip
+_ORDERED = (
+    select(*(LINK_RULE.c[name] for name in _COLUMNS), MALL.c.name)
+    .join(MALL, MALL.c.id == LINK_RULE.c.mall_id)
+    .order_by(LINK_RULE.c.mall_id, LINK_RULE.c.position, LINK_RULE.c.id)
+)
 
 
 class KeptRule(Struct, frozen=True):
@@ -28,7 +40,18 @@ class KeptRule(Struct, frozen=True):
 
 
 class RuleRows:
-    """Loads, adds and removes rules, as operators do: none of it is on a hot path."""
+    """Adds and removes rules, as operators do; loads them, as ticks and pages of imports do."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._all = Statement(_ORDERED.where(LINK_RULE.c.is_removed.is_(False)), [], dialect)
+        is_due = or_(
+            LINK_RULE.c.is_removed.is_(True),
+            LINK_RULE.c.made_of != bindparam("basis"),
+            LINK_RULE.c.keyed.is_not(None),
+        )
+        self._due = Statement(
+            _ORDERED.where(is_due).order_by(None).order_by(LINK_RULE.c.id), ["basis"], dialect
+        )
 
     def add(self, connection: Connection, mall_id: int, rule: LinkRule, made_of: str) -> int:
         """Adds a rule without keys to a mall; its id. Its own id and mall are not looked at."""
@@ -54,17 +77,11 @@ class RuleRows:
 
     def kept(self, connection: Connection) -> list[KeptRule]:
         """Every mall's rules, mall by mall, in the order they are tried."""
-        chosen = _ordered().where(LINK_RULE.c.is_removed.is_(False))
-        return [_kept(row) for row in connection.execute(chosen)]
+        return [_kept(row) for row in self._all.rows(connection)]
 
     def due(self, connection: Connection, made_of: str) -> list[KeptRule]:
         """Rules whose keys are to be made or to go, the oldest first."""
-        chosen = _ordered().where(
-            LINK_RULE.c.is_removed.is_(True)
-            | (LINK_RULE.c.made_of != made_of)
-            | LINK_RULE.c.keyed.is_not(None)
-        )
-        return [_kept(row) for row in connection.execute(chosen.order_by(None).order_by("id"))]
+        return [_kept(row) for row in self._due.rows(connection, made_of)]
 
     def place(self, connection: Connection, rule_ids: Sequence[int]) -> None:
         """The rules of a mall in the order they are tried from now on."""
@@ -92,26 +109,20 @@ class RuleRows:
         connection.execute(delete(LINK_RULE).where(LINK_RULE.c.id == rule_id))
 
 
-def _ordered() -> Select[Any]:
-    return (
-        select(LINK_RULE, MALL.c.name)
-        .join(MALL, MALL.c.id == LINK_RULE.c.mall_id)
-        .order_by(LINK_RULE.c.mall_id, LINK_RULE.c.position, LINK_RULE.c.id)
-    )
-
-
-def _kept(row: Any) -> KeptRule:
+def _kept(row: Sequence[Any]) -> KeptRule:
+    rule_id, mall_id, position, fields, join, base_fields, base_join, folds = row[:8]
+    made_of, keyed, is_removed, mall = row[8:]
     rule = LinkRule(
-        id=row.id,
-        mall=row.name,
-        position=row.position,
-        fields=tuple(Field(name) for name in row.fields.split(",")),
-        join=row.separator,
-        base_fields=tuple(Field(name) for name in row.base_fields.split(",")),
-        base_join=row.base_separator,
-        folds=frozenset(Fold(name) for name in row.folds.split(",") if name),
+        id=rule_id,
+        mall=mall,
+        position=position,
+        fields=tuple(Field(name) for name in fields.split(",")),
+        join=join,
+        base_fields=tuple(Field(name) for name in base_fields.split(",")),
+        base_join=base_join,
+        folds=frozenset(Fold(name) for name in folds.split(",") if name),
     )
-    return KeptRule(rule, row.mall_id, row.made_of, row.keyed, row.is_removed)
+    return KeptRule(rule, mall_id, made_of, keyed, bool(is_removed))
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -41,7 +41,7 @@ class Store:
         self.faults = FaultRows(dialect)
         self.imports = ImportRows(dialect)
         self.registered = RegisteredRows(dialect)
-        self.rules = RuleRows()
+        self.rules = RuleRows(dialect)
         self.rule_keys = RuleKeyRows(dialect)
 
     @contextmanager
