@@ -16,6 +16,11 @@ from terminal.usage import UsageRefused
 EXIT_USAGE: Final = 2
 """Refused: something that was given is wrong."""
 
+RULE_ID_MAX: Final = 1_000_000_000
+"""A larger number is no rule's."""
+PLACE_MAX: Final = 999_999
+"""A larger position is refused."""
+
 rules_app = typer.Typer(help="What links by itself (紐づけ条件).", **SETTINGS)
 
 KNOWN: Final = "code, sub_code, sku_code, jan, axis1, axis2"
@@ -31,7 +36,8 @@ Folds = Annotated[
     str, typer.Option("--fold", metavar="F,G", help="Of: case, width, hyphen (区別しない).")
 ]
 Position = Annotated[
-    int | None, typer.Option("--position", metavar="N", min=1, help="Its place (順番).")
+    int | None,
+    typer.Option("--position", metavar="N", min=1, max=PLACE_MAX, help="Its place (順番)."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look (確認だけ).")]
 Csv = Annotated[Path, typer.Argument(metavar="FILE", help="The file (CSV).")]
@@ -68,7 +74,9 @@ def rules_list(
 
 
 @rules_app.command("remove")
-def rules_remove(rule: Annotated[int, typer.Argument(metavar="ID", min=1)]) -> None:
+def rules_remove(
+    rule: Annotated[int, typer.Argument(metavar="ID", min=1, max=RULE_ID_MAX)],
+) -> None:
     """Remove a rule; what it linked stays linked (削除)."""
     answer(lambda house: house.links.remove_rule(rule), rule_tables.removed)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
 
 from terminal.page import Row
-from terminal.set_file import text_of
+from terminal.set_file import refusal, text_of
 from terminal.usage import UsageRefused
 
 COLUMNS: Final = ("mall", "position", "fields", "join", "base_fields", "base_join", "fold")
@@ -80,18 +80,18 @@ def names_of(text: str) -> tuple[str, ...]:
 def _wrong(row: Sequence[str], line: int) -> dict[str, Any] | None:
     """Why a row is no rule; None when it is one."""
     if len(row) != len(COLUMNS):
-        return _refusal(
+        return refusal(
             line, COLUMNS[min(len(row), len(COLUMNS) - 1)],
             f"列が {len(row)} あります。{len(COLUMNS)} 列にしてください。",
             f"There are {len(row)} columns; there must be {len(COLUMNS)}.",
         )  # fmt: skip
     for name, value in zip(COLUMNS, row, strict=True):
         if name in {"mall", "fields", "base_fields"} and not value.strip():
-            return _refusal(line, name, "値を入れてください。", "A value is needed.")
+            return refusal(line, name, "値を入れてください。", "A value is needed.")
     position = row[1].strip()
     is_number = position.isascii() and position.isdigit() and len(position) <= POSITION_DIGITS_MAX
     if position and not is_number:
-        return _refusal(
+        return refusal(
             line, "position",
             "順番は 1 以上の整数か空にしてください。",
             "The position must be a whole number from 1, or empty.",
@@ -109,10 +109,6 @@ def _rule(row: Sequence[str], line: int) -> Worded:
         int(position) if position.strip() else None,
         line,
     )
-
-
-def _refusal(line: int, column: str, message: str, message_en: str) -> dict[str, Any]:
-    return {"line": line, "column": column, "message": message, "message_en": message_en}
 
 
 def _safe(value: str) -> str:

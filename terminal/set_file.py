@@ -90,24 +90,25 @@ def _look_at_head(head: list[str]) -> None:
 def _wrong(row: list[str], line: int) -> dict[str, Any] | None:
     """Why a row is no component of a set; None when it is one."""
     if len(row) != len(COLUMNS):
-        return _refusal(
+        return refusal(
             line, COLUMNS[min(len(row), len(COLUMNS) - 1)],
             f"列が {len(row)} あります。{len(COLUMNS)} 列にしてください。",
             f"There are {len(row)} columns; there must be {len(COLUMNS)}.",
         )  # fmt: skip
     for name, value in zip(COLUMNS, row, strict=True):
         if name != "sub_code" and not value.strip():
-            return _refusal(line, name, "値を入れてください。", "A value is needed.")
+            return refusal(line, name, "値を入れてください。", "A value is needed.")
     units = row[-1].strip()
     if not (units.isascii() and units.isdigit() and len(units) <= 9):
-        return _refusal(
+        return refusal(
             line, "units",
             "個数は 1 以上の整数にしてください。", "The units must be a whole number from 1.",
         )  # fmt: skip
     return None
 
 
-def _refusal(line: int, column: str, message: str, message_en: str) -> dict[str, Any]:
+def refusal(line: int, column: str, message: str, message_en: str) -> dict[str, Any]:
+    """What is wrong with a row, as a page's refusals are."""
     return {"line": line, "column": column, "message": message, "message_en": message_en}
 
 

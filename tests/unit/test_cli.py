@@ -616,6 +616,7 @@ def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor)
         ("link rules add", "zaiko link rules add --help"),
         ("link rules add yahoo --fields jan", "--base"),
         ("link rules add yahoo --fields jan --base jan --position 0", "--position"),
+        ("link rules remove 99999999999999999999", "zaiko link rules remove --help"),
         ("link rules remove x", "zaiko link rules remove --help"),
         ("link rules test yahoo --fields jan", "--base"),
         ("link rules test yahoo --fold case", "--fields and --base"),
