@@ -40,9 +40,8 @@ EXIT_INTERRUPTED: Final = 130
 
 DEFAULTS: Final = {
     "errors": "list", "malls": "list", "stock": "list", "link": "conflicts", "key": "list",
-    "notify": "list", "sets": "list", "offers": "list",
+    "notify": "list", "sets": "list", "offers": "list", "rules": "list",
 }  # fmt: skip
-NOT_YET: Final = {("link", "rules")}
 
 app = typer.Typer(
     help="zaiko: keeps one merchant's stock in step across malls (在庫連携).",
@@ -157,7 +156,7 @@ def _perform(arguments: Sequence[str]) -> int:
     root: Any = typer.main.get_command(app)
     path: list[str] = []
     try:
-        ordered = words.arranged(root, arguments, DEFAULTS, NOT_YET, path)
+        ordered = words.arranged(root, arguments, DEFAULTS, path)
         code = root.main(ordered, prog_name="zaiko", standalone_mode=False)
     except typer.TyperException as error:
         raise words.refused(error, path) from None

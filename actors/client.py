@@ -27,7 +27,7 @@ from actors.client_asking import Body
 from actors.client_doctor import examine
 from actors.client_errors import Errors
 from actors.client_keys import KeyCabinet, child_environment, read_fields
-from actors.client_links import Links, set_wish
+from actors.client_links import Links, rule_wish, set_wish
 from actors.client_malls import Malls
 from actors.client_notify import Channels
 from actors.client_offers import Offers, offer_rule
@@ -62,6 +62,7 @@ __all__ = [
     "offer_rule",
     "open_house",
     "read_fields",
+    "rule_wish",
     "set_wish",
 ]
 

@@ -2,20 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from actors.client_asking import Asking, Body
 from engine.questions import (
     LINK_PAGE_MAX,
     AskConflicts,
+    AskRules,
+    AskRuleTest,
     AskSets,
     LinkAdd,
     LinkAuto,
     LinkRemove,
     LinkSets,
+    MakeRules,
+    ReadyRules,
+    RemoveRule,
+    RuleWish,
     SetPart,
     SetWish,
 )
+
+RULE_TEST_S_MAX: Final = 300.0
+"""How long a test of rules may take; it looks at every listing of two malls."""
+READY_PAGES_MAX: Final = 10_000
+"""Pages of keys a command makes for a new rule; the house makes the rest by itself."""
 
 
 class Links:
@@ -82,6 +93,51 @@ class Links:
             page = self._house.ask(partial(AskSets, after=after))
             yield from page["rows"]
             after = page["next"]
+
+    # --- link rules ---------------------------------------------------------------------------
+
+    def rules(self, mall: str | None) -> Body:
+        """`link rules list`: RuleViews."""
+        return self._house.ask(lambda number: AskRules(number, mall))
+
+    def make_rules(self, wishes: Sequence[RuleWish], *, dry_run: bool) -> Body:
+        """`link rules add` and `import`: RulesView, once the rules are tried."""
+        told = self._house.ask(
+            partial(MakeRules, wishes=tuple(wishes), actor=self._house.actor, dry_run=dry_run)
+        )
+        if dry_run or not told["added"]:
+            return told
+        for _ in range(READY_PAGES_MAX):
+            if not self._house.ask(ReadyRules)["left"]:
+                break
+        named = {row["mall"] for row in told["rules"]}
+        return told | {"rules": [row for row in self.rules(None) if row["mall"] in named]}
+
+    def remove_rule(self, rule: int) -> Body:
+        """`link rules remove`: RuleView."""
+        return self._house.ask(lambda number: RemoveRule(number, rule, self._house.actor))
+
+    def test_rules(self, mall: str, limit: int, wish: RuleWish | None) -> Body:
+        """`link rules test`: RuleTestView."""
+        return self._house.ask(
+            lambda number: AskRuleTest(number, mall, limit, wish), RULE_TEST_S_MAX
+        )
+
+
+def rule_wish(
+    mall: str,
+    fields: tuple[Sequence[str], str],
+    base_fields: tuple[Sequence[str], str],
+    folds: Sequence[str],
+    position: int | None,
+    line: int = 0,
+) -> RuleWish:
+    """A link rule as it was worded: of each side the fields and what stands between them."""
+    names, join = fields
+    base_names, base_join = base_fields
+    return RuleWish(
+        mall, tuple(names), join, tuple(base_names), base_join, tuple(folds), position, line
+    )
 
 
 def set_wish(

@@ -29,7 +29,7 @@ class CatalogueRow(Struct, frozen=True, array_like=True):
     ref: ListingRef
     name: str
     sku_code: str
-    """The code link rules compare: the sub-code where there is one, else the code."""
+    """The code the default link rule compares: the sub-code where there is one, else the code."""
     jan: str = ""
     image: str = ""
     axes: tuple[tuple[str, str], ...] = ()

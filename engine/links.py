@@ -5,8 +5,9 @@
        +------- released ------+------------------------------+
 
 A listing with more than one claim is a conflict (複数の商品が紐づいています): it does not
-sync until `link remove` leaves one claim. Two base listings with one SKU code make two SKUs of that
-code, so that the code names two candidates and all it could link is a conflict: never a merge.
+sync until `link remove` leaves one claim. Each of several candidates of a link rule
+(`link_rules.py`) is a claim: never a guess. Two base listings with one SKU code are both conflicts:
+never a merge.
 A set takes several SKUs by one word of an operator (`link set`): its components are no claims
 against each other and no conflict, and only `link set` changes them.
 """
@@ -58,7 +59,7 @@ class Linked(Struct, frozen=True, tag=True):
 
 
 class NoMatch(Struct, frozen=True, tag=True):
-    """No SKU has the listing's code: it stays unlinked."""
+    """No SKU has the listing's key: it stays unlinked."""
 
     listing_id: int
     """The listing."""
@@ -104,7 +105,7 @@ def fold(code: str) -> str:
 def auto_link(
     listings: Iterable[tuple[int, str]], candidates: Mapping[str, Sequence[int]]
 ) -> list[AutoLink]:
-    """Decides a batch of (listing id, folded code) against folded code -> ids of SKUs.
+    """Decides a batch of (listing id, key) against key -> ids of SKUs; "" matches nothing.
 
     One result a listing, in the order given.
     """

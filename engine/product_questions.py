@@ -80,7 +80,7 @@ class SetSettings(Struct, frozen=True, tag=True):
 
 
 class LinkAuto(Struct, frozen=True, tag=True):
-    """Links a page of what the default rule links. Reply body: LinkedView."""
+    """Links a page of what link rules and the default one link. Reply body: LinkedView."""
 
     id: int
     mall: str | None

@@ -81,6 +81,21 @@ from engine.release_questions import (
     UndoStock,
     WaitingView,
 )
+from engine.rule_questions import (
+    RULE_TEST_ROWS_MAX,
+    AskRules,
+    AskRuleTest,
+    MakeRules,
+    ReadyRules,
+    RemoveRule,
+    RuleRefusal,
+    RulesDue,
+    RulesView,
+    RuleTestRow,
+    RuleTestView,
+    RuleView,
+    RuleWish,
+)
 from engine.stock_questions import (
     TAKE_PAGE_MAX,
     AdjustStock,
@@ -115,6 +130,7 @@ __all__ = [
     "LINK_PAGE_MAX",
     "OFFER_PAGE_MAX",
     "REFLECT_PAGE_MAX",
+    "RULE_TEST_ROWS_MAX",
     "SHADOW_PAGE_MAX",
     "TAKE_PAGE_MAX",
     "WAITING_ROWS_MAX",
@@ -134,6 +150,8 @@ __all__ = [
     "AskOfferChange",
     "AskOffers",
     "AskReflect",
+    "AskRuleTest",
+    "AskRules",
     "AskSets",
     "AskSettings",
     "AskShadow",
@@ -169,6 +187,7 @@ __all__ = [
     "LinkedView",
     "ListingView",
     "LiveView",
+    "MakeRules",
     "MallDetail",
     "MallView",
     "NoticesView",
@@ -180,9 +199,18 @@ __all__ = [
     "OfferView",
     "OffersPage",
     "PlannedRow",
+    "ReadyRules",
     "ReflectRow",
     "ReflectView",
     "RemoveOffer",
+    "RemoveRule",
+    "RuleRefusal",
+    "RuleTestRow",
+    "RuleTestView",
+    "RuleView",
+    "RuleWish",
+    "RulesDue",
+    "RulesView",
     "SetOffer",
     "SetPart",
     "SetRefusal",
@@ -237,6 +265,11 @@ FromClient = (
     | LinkRemove
     | LinkSets
     | AskSets
+    | MakeRules
+    | ReadyRules
+    | RemoveRule
+    | AskRules
+    | AskRuleTest
     | AskConflicts
     | AskStock
     | SetStock

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Final
 
 from terminal.page import CHUNK_ROWS, Row, cell, console, note, say, table
+
+CONFLICTS_SHOWN_MAX: Final = 50
+"""Conflicts that `link auto` shows on a screen; --json has all."""
 
 
 def conflicts(rows: Sequence[Row]) -> None:
@@ -23,9 +27,10 @@ def conflicts(rows: Sequence[Row]) -> None:
     page.print(made)
     say(
         "zaiko link remove SKU モール 商品コード [枝番] で 1 つだけ残すか、"
-        "セット商品なら zaiko link set で構成を指定してください。",
-        "Leave one with zaiko link remove SKU NAME CODE [SUB]; "
-        "if it is a set, give its components with zaiko link set.",
+        "zaiko link set モール 商品コード [--sub 枝番] SKU=1 で決めてください"
+        "(セット商品なら構成を指定)。",
+        "Leave one with zaiko link remove SKU NAME CODE [SUB], or name it with "
+        "zaiko link set NAME CODE [--sub SUB] SKU=1 (of a set, all its components).",
     )
 
 
@@ -37,8 +42,15 @@ def linked(body: Row) -> None:
             f"{body['unmatched']} 件は一致する SKU がありません。",
             f"{body['unmatched']} match no SKU.",
         )
-    if body["conflicts"]:
-        conflicts(body["conflicts"])
+    count = len(body["conflicts"])
+    if count:
+        say(
+            f"{count} 件は複数の SKU が候補のため、連携しません。",
+            f"{count} have several SKUs as candidates and do not sync.",
+        )
+        conflicts(body["conflicts"][:CONFLICTS_SHOWN_MAX])
+    if count > CONFLICTS_SHOWN_MAX:
+        say("ほかにもあります(--json で全件)。", "There are more; --json has them all.")
 
 
 def unlinked(body: Row) -> None:
@@ -67,7 +79,7 @@ def sets(rows: Iterable[Row]) -> None:
 
 def were_set(body: Row) -> None:
     """`link set` and `link sets import`."""
-    if _refused(body):
+    if told_refusals(body):
         return
     say(
         f"{body['changed']} 件の構成を変えました(変更なし {body['unchanged']} 件)。",
@@ -77,7 +89,7 @@ def were_set(body: Row) -> None:
 
 def would_set(body: Row) -> None:
     """The same with --dry-run."""
-    if _refused(body):
+    if told_refusals(body):
         return
     say(
         f"{body['changed']} 件の構成が変わります(変更なし {body['unchanged']} 件)。",
@@ -85,7 +97,8 @@ def would_set(body: Row) -> None:
     )
 
 
-def _refused(body: Row) -> bool:
+def told_refusals(body: Row) -> bool:
+    """Tells what a file or command was refused for; whether it was."""
     for row in body["refusals"]:
         where = f"{row['line']} 行目 {row['column']}: " if row["line"] else ""
         where_en = f"line {row['line']}, {row['column']}: " if row["line"] else ""

@@ -47,6 +47,7 @@ def import_done(view: Row) -> None:
             )
         )
     )
+    _conflicts(view)
     _changes(view.get("changes", ()))
 
 
@@ -70,8 +71,17 @@ def file_done(view: Row) -> None:
             )
         )
     )
+    _conflicts(view)
     _changes(view["changes"])
     _refused(view["refused_rows"])
+
+
+def _conflicts(view: Row) -> None:
+    if view["conflicts"]:
+        say(
+            "複数の商品が候補になった出品は連携しません。zaiko link conflicts で確認してください。",
+            "What several SKUs claim does not sync; see: zaiko link conflicts",
+        )
 
 
 def _changes(rows: Sequence[Row]) -> None:

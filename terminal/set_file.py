@@ -23,7 +23,7 @@ _SPREADSHEET_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 def read_sets(path: Path) -> tuple[list[Listed], list[dict[str, Any]]]:
     """The sets of a file in the order they begin, and a refusal for each row that is none."""
-    rows = csv.reader(io.StringIO(_text_of(path), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text_of(path, SET_FILE_BYTES_MAX), newline=""), strict=True)
     parts: dict[tuple[str, str, str], list[tuple[str, int, int]]] = {}
     refusals: list[dict[str, Any]] = []
     try:
@@ -56,12 +56,13 @@ def write_sets(rows: Iterable[Row], file: TextIO) -> None:
             writer.writerow([*(_safe(name) for name in names), part["units"]])
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path, bytes_max: int) -> str:
+    """A small file's text, UTF-8 or Shift_JIS. Raises UsageRefused."""
     try:
-        if path.stat().st_size > SET_FILE_BYTES_MAX:
+        if path.stat().st_size > bytes_max:
             raise UsageRefused(
-                f"{path} is longer than {SET_FILE_BYTES_MAX} bytes; split it.",
-                f"{path} は {SET_FILE_BYTES_MAX} バイトを超えています。分けてください。",
+                f"{path} is longer than {bytes_max} bytes; split it.",
+                f"{path} は {bytes_max} バイトを超えています。分けてください。",
             )
         raw = path.read_bytes()
     except OSError as error:
@@ -89,24 +90,25 @@ def _look_at_head(head: list[str]) -> None:
 def _wrong(row: list[str], line: int) -> dict[str, Any] | None:
     """Why a row is no component of a set; None when it is one."""
     if len(row) != len(COLUMNS):
-        return _refusal(
+        return refusal(
             line, COLUMNS[min(len(row), len(COLUMNS) - 1)],
             f"列が {len(row)} あります。{len(COLUMNS)} 列にしてください。",
             f"There are {len(row)} columns; there must be {len(COLUMNS)}.",
         )  # fmt: skip
     for name, value in zip(COLUMNS, row, strict=True):
         if name != "sub_code" and not value.strip():
-            return _refusal(line, name, "値を入れてください。", "A value is needed.")
+            return refusal(line, name, "値を入れてください。", "A value is needed.")
     units = row[-1].strip()
     if not (units.isascii() and units.isdigit() and len(units) <= 9):
-        return _refusal(
+        return refusal(
             line, "units",
             "個数は 1 以上の整数にしてください。", "The units must be a whole number from 1.",
         )  # fmt: skip
     return None
 
 
-def _refusal(line: int, column: str, message: str, message_en: str) -> dict[str, Any]:
+def refusal(line: int, column: str, message: str, message_en: str) -> dict[str, Any]:
+    """What is wrong with a row, as a page's refusals are."""
     return {"line": line, "column": column, "message": message, "message_en": message_en}
 
 

@@ -8,10 +8,10 @@ before its command and everything behind `--` as values, so words are sorted int
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from terminal.usage import UsageRefused, no_such_command, no_such_option, not_yet, unreadable
+from terminal.usage import UsageRefused, no_such_command, no_such_option, unreadable
 
 SIGNED: Final = re.compile(r"[+-]\d+")
 HELP: Final = ("-h", "--help")
@@ -25,20 +25,17 @@ def arranged(
     root: Command,
     arguments: Sequence[str],
     defaults: Mapping[str, str],
-    missing: Collection[tuple[str, ...]],
     path: list[str],
 ) -> list[str]:
     """The arguments sorted; the command's words are noted in `path`. Raises UsageRefused.
 
-    `defaults` names the command of a group that stands alone, `missing` what is not built yet.
+    `defaults` names the command of a group that stands alone.
     """
     takes_value = _options(root)
     options, words = _split(list(arguments), takes_value)
     wants_help = any(option[0] in HELP for option in options)
     command = root
     while hasattr(command, "commands"):
-        if (*path, *words[:1]) in missing:
-            raise not_yet(" ".join(["zaiko", *path, words[0]]))
         if not words:
             usual = defaults.get(path[-1]) if path else None
             if usual is None or wants_help:

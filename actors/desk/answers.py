@@ -15,7 +15,7 @@ from actors.desk.account import Account
 from actors.desk.fault_answers import fault_views, of_faults
 from actors.desk.history_answers import past
 from actors.desk.importing import import_view
-from actors.desk.sets import sets_page
+from actors.desk.link_answers import LinkQuestion, of_links
 from actors.desk.side_settings import find_listing, settings_view
 from actors.desk.weigh import offer_of, want_of
 from actors.store import Connection
@@ -26,7 +26,6 @@ from actors.store.stock_list import (
     Cursor,
     Look,
     MallTerms,
-    conflicting,
     looks,
     mall_figures,
     sku_page,
@@ -35,9 +34,8 @@ from actors.store.stock_list import (
 from actors.store.store import Store
 from engine.fault_questions import AskErrorSummary, AskNotices
 from engine.fault_record import days_left
-from engine.faults import LINK_CONFLICT
 from engine.lane import lane_state
-from engine.links import CONFLICT_MESSAGE, fold
+from engine.links import fold
 from engine.push import name_of
 from engine.push_state import ListingPush
 from engine.questions import (
@@ -50,6 +48,8 @@ from engine.questions import (
     AskOffer,
     AskOfferChange,
     AskOffers,
+    AskRules,
+    AskRuleTest,
     AskSets,
     AskSettings,
     AskShadow,
@@ -58,12 +58,12 @@ from engine.questions import (
     AskTotal,
     AskWaiting,
     ChangeView,
-    ConflictView,
     FaultView,
     ImportChangesView,
     ListingView,
     MallDetail,
     MallView,
+    RuleRefusal,
     StatusView,
     StockPage,
     StockRowView,
@@ -80,8 +80,7 @@ Question = (
     | AskErrors
     | AskErrorSummary
     | AskNotices
-    | AskConflicts
-    | AskSets
+    | LinkQuestion
     | AskStock
     | offering.OfferQuestion
     | AskHistory
@@ -168,7 +167,7 @@ class Answers:
                 return self._errors(connection, question)
             case AskErrorSummary() | AskNotices():
                 return of_faults(connection, dict(self._accounts), question)
-            case AskConflicts() | AskSets():
+            case AskConflicts() | AskSets() | AskRules() | AskRuleTest():
                 return self._of_links(connection, question)
             case AskStock():
                 return self._stock(connection, question, now)
@@ -341,27 +340,13 @@ class Answers:
         accounts = dict(self._accounts)
         return offering.change_page(self._store, connection, accounts, place, question)
 
-    def _of_links(self, connection: Connection, question: AskConflicts | AskSets) -> Any:
-        if isinstance(question, AskConflicts):
-            return self._conflicts(connection)
-        return sets_page(self._store, connection, self._mall_names(), question.after)
-
-    def _conflicts(self, connection: Connection) -> list[ConflictView]:
-        found = conflicting(connection)
-        listings = self._store.listings.by_id(connection, [row[1] for row in found])
-        sku_ids = {link.sku_id for listing in listings.values() for link in listing.claims}
-        skus = self._store.listings.skus_by_id(connection, list(sku_ids))
-        return [
-            ConflictView(
-                mall=self._mall_name(listing.mall_id),
-                code=listing.code,
-                sub_code=listing.sub_code,
-                skus=tuple(skus[link.sku_id].code for link in listing.claims),
-                message=CONFLICT_MESSAGE,
-                message_en=LINK_CONFLICT.message_en,
-            )
-            for listing in listings.values()
-        ]
+    def _of_links(self, connection: Connection, question: LinkQuestion) -> Any:
+        name = question.mall if isinstance(question, AskRules | AskRuleTest) else None
+        account = None if name is None else self._account(name)
+        told = of_links(self._store, connection, dict(self._accounts), account, question)
+        if isinstance(told, RuleRefusal):
+            raise NotThere(told.message, told.message_en)
+        return told
 
     def _stock(self, connection: Connection, question: AskStock, now: float) -> StockPage:
         chosen = question.filter

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.desk import feeds, importing, intake, leases, linking, outcomes, probing, pulls
+from actors.desk import feeds, importing, intake, leases, linking, outcomes, probing, pulls, ruling
 from actors.desk.account import Account
 from actors.desk.answers import Answers, no_such_mall
 from actors.desk.faulting import Faulting
@@ -219,10 +219,11 @@ class Desk:
         return Outgoing([(incoming.sender, refusal)], [], [(type(letter).__name__, error)])
 
     def tick(self, now: float) -> Outgoing:
-        """What only time brings: lost calls, silent holders, clears that waited too long."""
+        """What only time brings: lost calls, silent holders, late clears, keys of link rules."""
 
         def act(turn: Turn) -> None:
             self._faulting.expire(turn)
+            ruling.tend(turn)
             for account in self.accounts.values():
                 leases.drop_silent(turn, account, self.house)
                 self._faulting.warn(turn, account)

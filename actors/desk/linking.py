@@ -1,23 +1,26 @@
 """Links and claims: which listing is which SKU, and what a new link sets going (F2, E6)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from actors.desk.account import Account
+from actors.desk.matching import Matcher, base_of
 from actors.desk.opening import book_waiting
 from actors.desk.turn import Turn
 from actors.desk.weigh import place, want_of
+from actors.store import Connection
 from actors.store.listing_rows import ListingRow, SkuRow, ref_of, with_flags
 from actors.store.push_rows import PushRecord
+from actors.store.rule_key_rows import open_page
+from actors.store.store import Store
 from engine.fault_record import TroubleOver, fault_key
 from engine.faults import LINK_CONFLICT, Family
+from engine.link_rules import Match
 from engine.links import (
     CONFLICT_MESSAGE,
     Conflict,
     Linked,
     Unlinked,
-    auto_link,
     claim,
-    fold,
     release,
 )
 from engine.push import apply
@@ -87,6 +90,35 @@ def set_conflict(
     place_again(turn, account, [row.id for row in changed])
 
 
+def link_matches(
+    turn: Turn, account: Account, matches: Mapping[int, Match], but: Collection[int] = ()
+) -> list[int]:
+    """Links what rules match, and keeps what several SKUs match as a conflict; who is linked.
+
+    Candidates are kept as claims of the rule: `link auto` looks at them anew, whatever the
+    rules are by then, until an operator has said a word.
+    """
+    store, connection = turn.store, turn.connection
+    linked: list[int] = []
+    claims: list[tuple[int, int, int, int]] = []
+    proposed: list[tuple[int, int, int, int]] = []
+    for listing_id, match in matches.items():
+        verdict = match.verdict
+        if isinstance(verdict, Linked):
+            claims.append((listing_id, verdict.sku_id, account.id, 1))
+            linked.append(listing_id)
+        elif listing_id not in but:
+            # The default rule has no id, and finds no two SKUs: a code names one at most.
+            rule_id = 0 if match.rule is None else match.rule.id
+            proposed += [(listing_id, one, account.id, rule_id) for one in verdict.sku_ids]
+    store.listings.link(connection, claims)
+    store.listings.propose(connection, proposed)
+    begin_links(turn, account, linked)
+    ambiguous = store.listings.by_id(connection, list(dict.fromkeys(row[0] for row in proposed)))
+    set_conflict(turn, account, ambiguous.values(), is_conflict=True)
+    return linked
+
+
 # --- operators' commands --------------------------------------------------------------------------
 
 
@@ -127,6 +159,7 @@ def link_remove(
     store, connection = turn.store, turn.connection
     released = release(listing.id, [link.sku_id for link in listing.claims], sku.id)
     store.listings.unlink(connection, listing.id, sku.id)
+    store.listings.confirm(connection, listing.id)
     if isinstance(released, Unlinked):
         set_conflict(turn, account, [listing], is_conflict=False)
         end_link(turn, account, listing.id)
@@ -182,54 +215,85 @@ def settle_base(turn: Turn, account: Account, sku: SkuRow) -> None:
 
 
 def link_auto(turn: Turn, accounts: Sequence[Account], letter: LinkAuto, sender: bytes) -> None:
-    """One page of unlinked listings against the SKU codes."""
+    """One page of listings that nobody has linked against the link rules and the SKU codes."""
     store, connection = turn.store, turn.connection
     chosen = {
         account.id: account
         for account in accounts
         if not account.is_base and letter.mall in (None, account.name)
     }
-    rows = store.listings.unlinked(connection, sorted(chosen), letter.after, LINK_PAGE_MAX)
-    skus = store.listings.skus_by_code(connection, list({fold(row[2]) for row in rows}))
-    candidates = {code: [sku.id] for code, sku in skus.items()}
-    malls = {listing_id: mall_id for listing_id, mall_id, _ in rows}
-    linked: dict[int, list[int]] = {}
-    for verdict in auto_link([(row[0], fold(row[2])) for row in rows], candidates):
-        if isinstance(verdict, Linked):
-            mall_id = malls[verdict.listing_id]
-            claims = [(verdict.listing_id, verdict.sku_id, mall_id, 1)]
-            store.listings.link(connection, claims)
-            linked.setdefault(mall_id, []).append(verdict.listing_id)
-    for mall_id, ids in linked.items():
-        begin_links(turn, chosen[mall_id], ids)
-    count = sum(len(ids) for ids in linked.values())
+    page = open_page(connection, sorted(chosen), letter.after, LINK_PAGE_MAX)
+    matcher = Matcher(store, connection, base_of(accounts))
+    linked = unmatched = 0
+    conflicts: list[ConflictView] = []
+    for mall_id in dict.fromkeys(one.mall_id for one in page):
+        account = chosen[mall_id]
+        rows = [one for one in page if one.mall_id == mall_id]
+        matches = matcher.judge(mall_id, [(one.id, one.row) for one in rows])
+        again = [one.id for one in rows if one.is_conflict]
+        settled = _take_back(turn, account, again, matches)
+        linked += len(link_matches(turn, account, matches, but=settled))
+        unmatched += len(rows) - len(matches)
+        ambiguous = [one for one, match in matches.items() if isinstance(match.verdict, Conflict)]
+        conflicts += conflicts_of(turn, account, ambiguous)
     view = LinkedView(
-        linked=count,
-        unmatched=len(rows) - count,
-        conflicts=(),
-        next=rows[-1][0] if len(rows) == LINK_PAGE_MAX else None,
+        linked=linked,
+        unmatched=unmatched,
+        conflicts=tuple(conflicts),
+        next=page[-1].id if len(page) == LINK_PAGE_MAX else None,
     )
     turn.answer(sender, letter.id, view)
 
 
-def conflicts_of(
-    turn: Turn, account: Account, listing_ids: Sequence[int]
+def _take_back(
+    turn: Turn, account: Account, listing_ids: Sequence[int], matches: Mapping[int, Match]
+) -> set[int]:
+    """Ends what link rules proposed and would not propose now; the listings that stay so."""
+    store, connection = turn.store, turn.connection
+    stay: set[int] = set()
+    left: list[ListingRow] = []
+    for row in store.listings.by_id(connection, listing_ids).values():
+        match = matches.get(row.id)
+        claims = tuple(sorted(link.sku_id for link in row.claims))
+        if match is not None and match.verdict == Conflict(row.id, claims):
+            stay.add(row.id)
+            continue
+        left.append(row)
+        for link in row.claims:
+            store.listings.unlink(connection, row.id, link.sku_id)
+    set_conflict(turn, account, left, is_conflict=False)
+    for row in left:
+        end_link(turn, account, row.id)
+    return stay
+
+
+def conflict_views(
+    store: Store,
+    connection: Connection,
+    names: Mapping[int, str],
+    listings: Sequence[ListingRow],
 ) -> tuple[ConflictView, ...]:
-    """The conflicts among these listings, as operators see them."""
-    listings = turn.store.listings.by_id(turn.connection, listing_ids)
-    skus = turn.store.listings.skus_by_id(
-        turn.connection,
-        list({link.sku_id for listing in listings.values() for link in listing.claims}),
+    """Conflicts as operators see them; `names` are those of the malls."""
+    skus = store.listings.skus_by_id(
+        connection, list({link.sku_id for listing in listings for link in listing.claims})
     )
     return tuple(
         ConflictView(
-            mall=account.name,
+            mall=names.get(row.mall_id, ""),
             code=row.code,
             sub_code=row.sub_code,
             skus=tuple(skus[link.sku_id].code for link in row.claims),
             message=CONFLICT_MESSAGE,
             message_en=LINK_CONFLICT.message_en,
         )
-        for row in listings.values()
-        if row.is_conflict
+        for row in listings
     )
+
+
+def conflicts_of(
+    turn: Turn, account: Account, listing_ids: Sequence[int]
+) -> tuple[ConflictView, ...]:
+    """The conflicts among these listings."""
+    listings = turn.store.listings.by_id(turn.connection, listing_ids).values()
+    rows = [row for row in listings if row.is_conflict]
+    return conflict_views(turn.store, turn.connection, {account.id: account.name}, rows)

@@ -13,6 +13,7 @@ from actors.desk import (
     linking,
     offering,
     releasing,
+    ruling,
     sets,
     side_settings,
     stockwork,
@@ -44,7 +45,10 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     LinkSets,
+    MakeRules,
+    ReadyRules,
     RemoveOffer,
+    RemoveRule,
     SetOffer,
     SetSettings,
     SetStock,
@@ -89,6 +93,9 @@ class Operators:
             LinkAdd: self._link_add,
             LinkRemove: self._link_remove,
             LinkSets: self._link_sets,
+            MakeRules: self._make_rules,
+            ReadyRules: ruling.ready_rules,
+            RemoveRule: self._remove_rule,
             SetStock: self._set_stock,
             AdjustStock: self._adjust_stock,
             BringStock: self._bring_stock,
@@ -203,6 +210,20 @@ class Operators:
     def _link_sets(self, turn: Turn, letter: LinkSets, sender: bytes) -> None:
         accounts = {account.name: account for account in self._accounts.values()}
         sets.link_sets(turn, accounts, letter, sender)
+
+    def _make_rules(self, turn: Turn, letter: MakeRules, sender: bytes) -> None:
+        accounts = {account.name: account for account in self._accounts.values()}
+        ruling.make_rules(turn, accounts, letter, sender)
+
+    def _remove_rule(self, turn: Turn, letter: RemoveRule, sender: bytes) -> None:
+        kept = ruling.find_rule(turn, letter.rule)
+        if kept is None:
+            raise NotThere(
+                f"紐づけ条件 {letter.rule} はありません。"
+                "zaiko link rules list で確かめてください。",
+                f"There is no link rule {letter.rule}; look it up with: zaiko link rules list",
+            )
+        ruling.remove_rule(turn, kept, letter, sender)
 
     def _named(
         self, turn: Turn, letter: LinkAdd | LinkRemove

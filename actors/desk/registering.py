@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from actors.desk.account import Account
-from actors.desk.linking import begin_links, place_again, set_conflict
+from actors.desk.linking import begin_links, link_matches, place_again, set_conflict
+from actors.desk.matching import Matcher, base_of
+from actors.desk.ruling import note_base
 from actors.desk.turn import Turn
 from actors.desk.weigh import place, want_of
 from actors.store.listing_rows import ref_of
 from actors.store.registered_rows import KnownListing, Listed
 from engine.catalogue import CatalogueRow
-from engine.links import Linked, auto_link, fold
+from engine.link_rules import Match
+from engine.links import Linked, fold
 from engine.product_file import FileRow
 from engine.push import apply
 from engine.push_state import AuditDue
@@ -101,19 +104,21 @@ class Registration:
 
     def _write(self, again: Sequence[tuple[KnownListing, Registered]]) -> None:
         turn, store = self._turn, self._turn.store
+        moved = [(one.id, after) for one, after in again if after != one.registered]
         store.registered.write(
-            turn.connection,
-            [(one.id, _listed(after)) for one, after in again if after != one.registered],
+            turn.connection, [(listing_id, _listed(after)) for listing_id, after in moved]
         )
+        if self._account.is_base:
+            note_base(turn, [(listing_id, after.row) for listing_id, after in moved])
         if not self._source.is_file:
             store.registered.see(turn.connection, [one.id for one, _ in again], self._source.job)
-        moved = [
+        switched = [
             one.id
             for one, after in again
             if after.is_gone is not one.registered.is_gone
             or after.row.tracked is not one.registered.row.tracked
         ]
-        place_again(turn, self._account, moved)
+        place_again(turn, self._account, switched)
 
     def _show(self, told: dict[str, FileRow], ids: dict[str, int], shown_at: float) -> None:
         """What the mall showed at the file's moment: kept, and looked at anew where it differs.
@@ -155,9 +160,13 @@ class Registration:
             turn.connection, account.id, newest, [_listed(one) for one in new]
         )
         rows = [(listing_id, one.row) for listing_id, one in zip(ids, new, strict=True)]
-        linked = self._define(rows) if account.is_base else self._link(rows)
+        if account.is_base:
+            linked = self._define(rows)
+            begin_links(turn, account, linked)
+            note_base(turn, rows)
+        else:
+            linked = self._link(rows)
         self.linked = len(linked)
-        begin_links(turn, account, linked)
         return ids
 
     def _define(self, new: Sequence[tuple[int, CatalogueRow]]) -> list[int]:
@@ -191,26 +200,23 @@ class Registration:
         return defining
 
     def _link(self, new: Sequence[tuple[int, CatalogueRow]]) -> list[int]:
-        links = self._matches(new)
-        self._turn.store.listings.link(
-            self._turn.connection,
-            [(one.listing_id, one.sku_id, self._account.id, 1) for one in links],
-        )
-        return [one.listing_id for one in links]
+        matches = self._matches(new)
+        linked = link_matches(self._turn, self._account, matches)
+        self.conflicts += len(matches) - len(linked)
+        return linked
 
-    def _matches(self, new: Sequence[tuple[int, CatalogueRow]]) -> list[Linked]:
+    def _matches(self, new: Sequence[tuple[int, CatalogueRow]]) -> dict[int, Match]:
         turn = self._turn
-        codes = list({fold(row.sku_code) for _, row in new if row.sku_code})
-        skus = turn.store.listings.skus_by_code(turn.connection, codes)
-        candidates = {code: [sku.id] for code, sku in skus.items()}
-        verdicts = auto_link([(row_id, fold(row.sku_code)) for row_id, row in new], candidates)
-        return [verdict for verdict in verdicts if isinstance(verdict, Linked)]
+        matcher = Matcher(turn.store, turn.connection, base_of(turn.accounts.values()))
+        return matcher.judge(self._account.id, new)
 
     def _try(self, new: Sequence[Registered]) -> None:
         """Counts what `_add` would link."""
         turn, account = self._turn, self._account
         if not account.is_base:
-            self.linked = len(self._matches([(place, one.row) for place, one in enumerate(new)]))
+            matches = self._matches([(place, one.row) for place, one in enumerate(new)])
+            linked = [one for one in matches.values() if isinstance(one.verdict, Linked)]
+            self.linked, self.conflicts = len(linked), len(matches) - len(linked)
             return
         codes = [fold(one.row.sku_code) for one in new if one.row.sku_code]
         taken = set(turn.store.listings.skus_by_code(turn.connection, list(set(codes))))

@@ -101,6 +101,7 @@ def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int
         listings = store.listings.by_id(connection, ids)
         alone = [row.id for row in listings.values() if len(row.claims) == 1]
         store.pushes.delete(connection, alone)
+        store.rule_keys.forget(connection, alone)
         for row in listings.values():
             account = turn.accounts.get(row.mall_id)
             if account is not None:

@@ -222,6 +222,17 @@ class ListingRows:
         self._link = Statement(
             insert(LINK).values({name: bindparam(name) for name in names}), names, dialect
         )
+        names = ["listing_id", "sku_id", "mall_id", "rule_id"]
+        self._propose = Statement(
+            insert(LINK).values({name: bindparam(name) for name in names} | {"units": 1}),
+            names,
+            dialect,
+        )
+        self._confirm = Statement(
+            update(LINK).where(LINK.c.listing_id == bindparam("listing")).values(rule_id=0),
+            ["listing"],
+            dialect,
+        )
         self._unlink = Statement(
             delete(LINK).where(
                 LINK.c.listing_id == bindparam("listing"), LINK.c.sku_id == bindparam("sku")
@@ -332,23 +343,17 @@ class ListingRows:
         """Adds claims (listing, SKU, mall, units)."""
         self._link.many(connection, rows)
 
+    def propose(self, connection: Connection, rows: Sequence[tuple[int, int, int, int]]) -> None:
+        """Adds claims (listing, SKU, mall, rule) that are candidates of a link rule."""
+        self._propose.many(connection, rows)
+
+    def confirm(self, connection: Connection, listing_id: int) -> None:
+        """What claims a listing is an operator's word from now on, whatever proposed it."""
+        self._confirm.run(connection, listing_id)
+
     def unlink(self, connection: Connection, listing_id: int, sku_id: int) -> int:
         """Removes a claim; how many there were."""
         return self._unlink.run(connection, listing_id, sku_id)
-
-    def unlinked(
-        self, connection: Connection, mall_ids: Sequence[int], after: int, most: int
-    ) -> list[tuple[int, int, str]]:
-        """A page of (listing, mall, SKU code) of listings that nobody claims, by id."""
-        found = connection.execute(
-            select(LISTING.c.id, LISTING.c.mall_id, LISTING.c.sku_code)
-            .select_from(LISTING.outerjoin(LINK, LINK.c.listing_id == LISTING.c.id))
-            .where(LINK.c.listing_id.is_(None), LISTING.c.mall_id.in_(mall_ids))
-            .where(LISTING.c.id > after, LISTING.c.sku_code != "")
-            .order_by(LISTING.c.id)
-            .limit(most)
-        )
-        return [(row[0], row[1], row[2]) for row in found]
 
     def set_base(self, connection: Connection, sku_id: int, listing_id: int) -> None:
         """Which base listing defines the SKU."""

@@ -111,6 +111,8 @@ LINK = Table(
     Column("sku_id", ROW_ID, primary_key=True),
     Column("mall_id", Integer, nullable=False),
     Column("units", Integer, nullable=False),
+    # The link rule of which the claim is one of several candidates; 0: somebody's word.
+    Column("rule_id", Integer, nullable=False, server_default="0"),
     Index("link_sku", "sku_id", "mall_id"),
 )
 """Every claim; a listing with more than one is a conflict and is linked to none of them."""
@@ -131,6 +133,35 @@ OFFER_RULE = Table(
     sqlite_autoincrement=True,
 )
 """What an operator set of the offers of a mall, a SKU, or a SKU on a mall."""
+
+LINK_RULE = Table(
+    "link_rule",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("mall_id", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("fields", Text, nullable=False),  # names with a comma between, in order; so base_fields
+    Column("separator", Text, nullable=False),
+    Column("base_fields", Text, nullable=False),
+    Column("base_separator", Text, nullable=False),
+    Column("folds", Text, nullable=False),
+    Column("made_of", Text, nullable=False),  # what its keys in rule_key were made of
+    Column("keyed", ROW_ID),  # they are made up to this base listing; NULL: all are
+    Column("is_removed", Boolean, nullable=False),  # its keys are still to go
+    # `link rules remove ID` of a rule long removed must not meet a newer one.
+    sqlite_autoincrement=True,
+)
+
+RULE_KEY = Table(
+    "rule_key",
+    METADATA,
+    Column("rule_id", Integer, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("listing_id", ROW_ID, primary_key=True),  # of the base mall
+    Index("rule_key_listing", "listing_id"),
+    sqlite_with_rowid=False,
+)
+"""The key of every base listing by every link rule, so that a page is looked up and not a mall."""
 
 PUSH = Table(
     "listing_push",

@@ -18,6 +18,8 @@ from actors.store.offer_rows import OfferRows
 from actors.store.order_rows import OrderRows
 from actors.store.push_rows import PushRows
 from actors.store.registered_rows import RegisteredRows
+from actors.store.rule_key_rows import RuleKeyRows
+from actors.store.rule_rows import RuleRows
 
 
 class Store:
@@ -41,6 +43,8 @@ class Store:
         self.faults = FaultRows(dialect)
         self.imports = ImportRows(dialect)
         self.registered = RegisteredRows(dialect)
+        self.rules = RuleRows(dialect)
+        self.rule_keys = RuleKeyRows(dialect)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -28,6 +28,8 @@ from engine.questions import (
     AskOffer,
     AskOfferChange,
     AskOffers,
+    AskRules,
+    AskRuleTest,
     AskSets,
     AskStatus,
     AskStock,
@@ -44,7 +46,11 @@ from engine.questions import (
     LinkAuto,
     LinkRemove,
     LinkSets,
+    MakeRules,
+    ReadyRules,
     RemoveOffer,
+    RemoveRule,
+    RuleWish,
     SetOffer,
     SetPart,
     SetStock,
@@ -115,6 +121,20 @@ SETS: dict[str, Any] = {
     ],
     "next": None,
 }
+RULE: dict[str, Any] = {
+    "id": 4, "mall": "yahoo", "position": 1, "fields": ["code", "sub_code"], "join": "-",
+    "base_fields": ["sku_code"], "base_join": "", "folds": ["case"], "is_ready": True,
+}  # fmt: skip
+MADE = {
+    "added": 1, "moved": 0, "unchanged": 0, "rules": [RULE | {"is_ready": False}], "refusals": [],
+}  # fmt: skip
+TRIED = {"code": "tee", "sub_code": "1", "name": "Tシャツ", "rule": 4, "key": "tee-1"}
+TESTED: dict[str, Any] = {
+    "mall": "yahoo", "links": 9, "ambiguous": 1, "unmatched": 1, "not_ready": 1,
+    "link_rows": [TRIED | {"skus": ["TEE"]}, TRIED | {"skus": ["CAP"], "rule": None}],
+    "ambiguous_rows": [TRIED | {"skus": ["A", "B"], "rule": 0}],
+    "unmatched_rows": [TRIED | {"skus": [], "rule": None, "key": ""}],
+}  # fmt: skip
 LINKED: dict[str, Any] = {"linked": 1, "unmatched": 0, "conflicts": [CONFLICT], "next": None}
 IMPORT = {
     "job": 3, "mall": "rakuten", "state": "done", "read": 9, "total": 9, "added": 9, "updated": 0,
@@ -129,7 +149,7 @@ TAKEN = {
               "delta": 2}],
     "refused": [],
 }  # fmt: skip
-RULE = {
+OFFER_RULE = {
     "mall": None, "sku": "TEE", "buffer": 2, "cap": "none", "floor": None, "share": 50, "at": 1.0,
     "actor": "me",
 }  # fmt: skip
@@ -203,6 +223,11 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(LinkRemove, LINKED)
         fake.on(AskConflicts, [CONFLICT])
         fake.on(AskSets, SETS)
+        fake.on(AskRules, [RULE])
+        fake.on(RemoveRule, RULE)
+        fake.on(MakeRules, MADE)
+        fake.on(ReadyRules, lambda letter: {"left": 0 if letter.id > 2 else 1})
+        fake.on(AskRuleTest, TESTED)
         fake.on(LinkSets, {"changed": 1, "unchanged": 0, "refusals": []})
         fake.on(AskStock, {"rows": [ROW], "hits": 1, "next": None})
         fake.on(SetStock, ROW)
@@ -214,9 +239,9 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(AskTotal, {"sku": "TEE", "at": 5.0, "total": 3, "seq": 4})
         fake.on(AskHistory, {"rows": [MOVED], "next": None})
         fake.on(DeleteSkus, {"deleted": ["TEE"]})
-        fake.on(SetOffer, {"rule": RULE, "changed": True})
+        fake.on(SetOffer, {"rule": OFFER_RULE, "changed": True})
         fake.on(RemoveOffer, {"rule": None, "changed": True})
-        fake.on(AskOffers, {"rows": [RULE], "hits": 1, "next": None})
+        fake.on(AskOffers, {"rows": [OFFER_RULE], "hits": 1, "next": None})
         fake.on(AskOffer, {"sku": "TEE", "total": 5, "rows": [OFFER], "next": None})
         fake.on(AskOfferChange, {"listings": 3, "changed": 2, "to_zero": 1, "next": None})
         yield fake
@@ -261,6 +286,14 @@ ASKED: list[tuple[str, Any]] = [
     ("link remove TEE yahoo t1", LinkRemove(1, "TEE", "yahoo", "t1", "", ACTOR)),
     ("link conflicts", AskConflicts(1)),
     ("link sets", AskSets(1)),
+    ("link rules", AskRules(1, None)),
+    ("link rules list yahoo", AskRules(1, "yahoo")),
+    ("link rules remove 4", RemoveRule(1, 4, ACTOR)),
+    ("link rules test yahoo", AskRuleTest(1, "yahoo", 20)),
+    ("link rules test yahoo --limit 3 --fields jan --base JAN,code --base-join / --position 2",
+     AskRuleTest(1, "yahoo", 3,
+                 RuleWish("yahoo", ("jan",), "", ("jan", "code"), "/", (), 2))),
+    ("link rules export", AskRules(1, None)),
     ("link", AskConflicts(1)),
     ("stock", AskStock(1, StockFilter(), None, 50)),
     ("stock list --all", AskStock(1, StockFilter(), None, 500)),
@@ -359,6 +392,63 @@ def test_of_a_refused_set_the_line_and_column_are_told_and_nothing_is_made(
     assert "line 2, sku: no TEE" in told.err
     assert "line 3, units" in told.err
     assert [letter.dry_run for letter in house.letters] == [True]
+
+
+def test_a_rule_is_added_and_its_keys_are_made_until_it_is_tried(
+    zaiko: Zaiko, house: FakeDoor
+) -> None:
+    words = "link rules add yahoo --fields code,sub_code --join - --base SKU_CODE --fold width"
+    told = zaiko(*words.split(), "--json")
+    assert (told.code, told.err) == (0, "")
+    wish = RuleWish("yahoo", ("code", "sub_code"), "-", ("sku_code",), "", ("width",), None)
+    assert house.letters == [
+        MakeRules(1, (wish,), ACTOR), ReadyRules(2), ReadyRules(3), AskRules(4, None),
+    ]  # fmt: skip
+    assert told.json["rules"] == [RULE]
+
+
+def test_a_rule_that_cannot_be_is_one_sentence(zaiko: Zaiko, house: FakeDoor) -> None:
+    refusal = {"line": 0, "column": "fields", "message": "name は不可", "message_en": "no name"}
+    house.on(MakeRules, MADE | {"added": 0, "rules": [], "refusals": [refusal]})
+    told = zaiko("link", "rules", "add", "yahoo", "--fields", "name", "--base", "jan")
+    assert (told.code, told.err) == (2, "no name / name は不可\n")
+    assert len(house.letters) == 1
+
+
+def test_a_test_of_rules_shows_what_is_ambiguous_first_and_how_to_settle_it(
+    zaiko: Zaiko, house: FakeDoor
+) -> None:
+    out = zaiko("link", "rules", "test", "yahoo").out
+    several, linked, none = (out.index(word) for word in ("A / B", "TEE", "no match"))
+    assert several < linked < none
+    assert "zaiko link set" in out
+
+
+def test_of_a_refused_file_of_rules_the_line_and_column_are_told_and_nothing_is_made(
+    zaiko: Zaiko, house: FakeDoor, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.csv"
+    head = "mall,position,fields,join,base_fields,base_join,fold\n"
+    file.write_text(f"{head}yahoo,,jan,,jan,,\nyahoo,first,jan,,jan,,\n")
+    refusal = {"line": 2, "column": "mall", "message": "なし", "message_en": "no yahoo"}
+    house.on(MakeRules, MADE | {"added": 0, "rules": [], "refusals": [refusal]})
+    told = zaiko("link", "rules", "import", str(file))
+    assert told.code == 2
+    assert "line 2, mall: no yahoo" in told.err
+    assert "line 3, position" in told.err
+    assert [letter.dry_run for letter in house.letters] == [True]
+
+
+def test_rules_that_are_exported_can_be_imported(
+    zaiko: Zaiko, house: FakeDoor, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.csv"
+    assert zaiko("link", "rules", "export", str(file)).code == 0
+    told = zaiko("link", "rules", "import", str(file), "--dry-run")
+    assert (told.code, told.err) == (0, "")
+    wish = RuleWish("yahoo", ("code", "sub_code"), "-", ("sku_code",), "", ("case",), 1, 2)
+    assert house.letters[-1] == MakeRules(1, (wish,), ACTOR, dry_run=True)
+    assert zaiko("link", "rules", "export", str(tmp_path / "no" / "rules.csv")).code == 2
 
 
 @pytest.mark.parametrize(
@@ -576,7 +666,14 @@ def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor)
         ("reflect", "--all"),
         ("reflect --all TEE", "--all"),
         ("import", "zaiko import --help"),
-        ("link rules add", "not in this version"),
+        ("link rules add", "zaiko link rules add --help"),
+        ("link rules add yahoo --fields jan", "--base"),
+        ("link rules add yahoo --fields jan --base jan --position 0", "--position"),
+        ("link rules remove 99999999999999999999", "zaiko link rules remove --help"),
+        ("link rules remove x", "zaiko link rules remove --help"),
+        ("link rules test yahoo --fields jan", "--base"),
+        ("link rules test yahoo --fold case", "--fields and --base"),
+        ("link rules import none.csv", "none.csv"),
         ("import rakuten --file x.txt", "x.txt"),
         ("import rakuten --dry-run", "--file"),
         ("settings set rakuten tee", "--lead-time"),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from actors.store.statement import Lookup, Statement
 from actors.store.store import Store
 
-SMALL = {"counter", "mall", "import_job"}
+SMALL = {"counter", "mall", "import_job", "link_rule"}
 """Tables with a handful of rows, where reading all of them is no harm."""
 
 ON_PURPOSE = {"pushes._audit", "pushes._decide", "breakers._shelf"}
@@ -20,7 +20,7 @@ The breaker counts a mall's listings where a change is large, once a minute at m
 def _statements(store: Store) -> Iterator[tuple[str, str]]:
     rooms = (
         "malls", "listings", "pushes", "offers", "feeds", "breakers", "orders", "movements",
-        "faults",
+        "faults", "rules", "rule_keys",
     )  # fmt: skip
     for room in rooms:
         for name, value in vars(getattr(store, room)).items():

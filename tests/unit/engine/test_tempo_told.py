@@ -71,8 +71,8 @@ def test_a_card_that_tells_no_calls_tells_no_time() -> None:
     [
         ("rakuten", {}, 2.2, 0.0, 27.5, 10.0),
         ("yahoo", {}, 1.1, 1.1, 11.0, 22.0),
-        ("amazon", {}, 178.6, 0.0, 240.964, 200.0),
-        ("amazon", {"orders_api": "v0"}, 59.9, 2.0, 240.964, 200.0),
+        ("amazon", {}, 178.6, 0.0, 120.482, 200.0),
+        ("amazon", {"orders_api": "v0"}, 59.9, 2.0, 120.482, 200.0),
         ("aupay", {}, 1.0, 0.0, 100.0, 100.0),
         ("aupay", {"reads": "stale"}, 1.0, 0.0, 50.0, 100.0),
         ("makeshop", {"quantity_mode": "absolute"}, 1.0, 0.0, 200.0, 200.0),

@@ -11,7 +11,7 @@ ROOT = typer.main.get_command(cli.app)
 
 
 def order(text: str) -> str:
-    return " ".join(arranged(ROOT, text.split(), cli.DEFAULTS, cli.NOT_YET, []))
+    return " ".join(arranged(ROOT, text.split(), cli.DEFAULTS, []))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ def order(text: str) -> str:
         ("key set r - --json", "--json key set -- r -"),
         ("stock --help", "stock --help"),
         ("link", "link conflicts"),
+        ("link rules", "link rules list"),
+        ("link rules add m --join - --fields a", "link rules add --join - --fields a -- m"),
         ("", "--help"),
     ],
 )

@@ -18,12 +18,14 @@ def upgrade() -> None:
     _import_job()
     _import_change()
     _link()
+    _link_rule()
     _listing()
     _listing_push()
     _mall()
     _movement()
     _offer_rule()
     _parked_order()
+    _rule_key()
     _sale_order()
     _sku()
     _waiting_line()
@@ -154,9 +156,29 @@ def _link() -> None:
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("mall_id", sa.Integer(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("rule_id", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("listing_id", "sku_id"),
     )
     op.create_index("link_sku", "link", ["sku_id", "mall_id"], unique=False)
+
+
+def _link_rule() -> None:
+    op.create_table(
+        "link_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("separator", sa.Text(), nullable=False),
+        sa.Column("base_fields", sa.Text(), nullable=False),
+        sa.Column("base_separator", sa.Text(), nullable=False),
+        sa.Column("folds", sa.Text(), nullable=False),
+        sa.Column("made_of", sa.Text(), nullable=False),
+        sa.Column("keyed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("is_removed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
 
 
 def _listing() -> None:
@@ -354,6 +376,20 @@ def _parked_order() -> None:
         sa.PrimaryKeyConstraint("mall_id", "number"),
         sqlite_with_rowid=False,
     )
+
+
+def _rule_key() -> None:
+    op.create_table(
+        "rule_key",
+        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column(
+            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("rule_id", "key", "listing_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("rule_key_listing", "rule_key", ["listing_id"], unique=False)
 
 
 def _sale_order() -> None:
