@@ -1,24 +1,29 @@
-"""An operator's product file: opened, its encoding told by looking, read row by row.
+"""An operator's file: opened, its encoding told by looking, read line by line.
 
-    bytes --looked through once--> encoding --lines--> the mall's own reader --> rows
+    bytes --looked through once--> encoding --lines--> the reader of its kind --> rows
 
-Memory holds one page, however long the file is, and eight bytes a row to tell doubles by.
+Memory holds one page, however long the file is, and of a product file eight bytes a row to tell
+doubles by.
 """
 
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Final, TextIO
 
 from actors.client_refusal import Refusal
-from engine.product_file import FileReading, FileRow, FileUnreadable, RefusedRow
+from engine.product_file import FileReading, FileRow
+from engine.sheet import FileUnreadable, RefusedRow
 from malls.registry import file_reader_of
 
 LOOK_BYTES_MAX: Final = 1_000_000
 """Bytes that are looked at at once."""
 FILE_ROWS_MAX: Final = 2_000_000
 """Rows of one file; the rows after them are refused."""
+LINE_LENGTH_MAX: Final = 200_000
+"""Characters of one line; a file with a longer one is refused."""
 BYTE_ORDER_MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
@@ -29,24 +34,56 @@ BROKEN: Final = (
 )
 
 
+class TextFile:
+    """A file of text while it is read: its encoding is told by looking."""
+
+    def __init__(self, path: Path) -> None:
+        """Looks through the file once. Raises Refusal."""
+        self._path = path
+        try:
+            self.made_at = path.stat().st_mtime
+            self.encoding = told_encoding(path)
+            self.is_broken = not self.encoding
+            """Some characters can be read in no encoding and come as U+FFFD."""
+            errors = "strict"
+            if self.is_broken:
+                self.encoding, errors = "cp932", "replace"
+            self._text: TextIO = path.open(encoding=self.encoding, errors=errors, newline="")
+        except (OSError, UnicodeError) as error:
+            raise _unreadable(path, error) from None
+
+    def lines(self) -> Iterator[str]:
+        """Its lines with their ends. Raises Refusal for one that is too long, naming it."""
+        try:
+            for number in count(1):
+                line = self._text.readline(LINE_LENGTH_MAX + 1)
+                if not line:
+                    return
+                if len(line) > LINE_LENGTH_MAX:
+                    raise Refusal(
+                        2,
+                        f"{number} 行目が {LINE_LENGTH_MAX} 文字を超えています。",
+                        f"Line {number} has more than {LINE_LENGTH_MAX} characters.",
+                    )
+                yield line
+        except (OSError, UnicodeError) as error:
+            raise _unreadable(self._path, error) from None
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._text.close()
+
+
 class ProductFile:
     """One file while it is read. Use it as a context."""
 
     def __init__(self, path: Path, kind: str, switches: Mapping[str, str]) -> None:
         """Looks through the file once. Raises Refusal."""
-        self.warnings: list[tuple[str, str]] = []
+        self._text = TextFile(path)
+        self.made_at, self.encoding = self._text.made_at, self._text.encoding
+        self.warnings: list[tuple[str, str]] = [BROKEN] if self._text.is_broken else []
         try:
-            self.made_at = path.stat().st_mtime
-            self.encoding = told_encoding(path)
-            errors = "strict"
-            if not self.encoding:
-                self.encoding, errors = "cp932", "replace"
-                self.warnings.append(BROKEN)
-            self._text: TextIO = path.open(encoding=self.encoding, errors=errors, newline="")
-        except (OSError, UnicodeError) as error:
-            raise _unreadable(path, error) from None
-        try:
-            self._reading: FileReading = file_reader_of(kind)(self._text, switches)
+            self._reading: FileReading = file_reader_of(kind)(self._text.lines(), switches)
         except FileUnreadable as missing:
             self.close()
             raise Refusal(2, *missing.sentences) from None
@@ -60,12 +97,12 @@ class ProductFile:
     def rows(self) -> Iterator[FileRow | RefusedRow]:
         """Its rows; one that names a listing again is refused."""
         first_lines: dict[bytes, int] = {}
-        for count, row in enumerate(self._reading.rows, 1):
+        for number, row in enumerate(self._reading.rows, 1):
             if isinstance(row, RefusedRow):
                 yield row
                 continue
             subject = f"{row.row.ref.code} {row.row.ref.sub_code}".strip()
-            if count > FILE_ROWS_MAX:
+            if number > FILE_ROWS_MAX:
                 yield RefusedRow(
                     row.line, "", subject,
                     f"{FILE_ROWS_MAX} 行を超えています。ファイルを分けてください。",

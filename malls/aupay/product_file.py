@@ -9,13 +9,13 @@ from typing import Final
 
 from engine.catalogue import CatalogueRow, ListingRef
 from engine.product_file import (
-    FILE_QUANTITY_MAX,
     PLAIN_HEADINGS,
     FileReading,
     FileRow,
     Record,
     Table,
 )
+from engine.sheet import FILE_QUANTITY_MAX
 from malls.aupay.shelf import has_axis, joined
 
 _HEADINGS: Final[Mapping[str, str]] = {
