@@ -72,6 +72,8 @@ EVENTS: Final = "events"
 """Short name of the local socket live events come from."""
 TICK_S: Final = 1.0
 """How often what only time brings is looked for, and the write-ahead log is written back."""
+WALK_REST_S: Final = 0.01
+"""Between two pages of an operator's file: what arrived meanwhile is served."""
 READERS: Final = 2
 """Threads that answer lists."""
 READS_WAITING_MAX: Final = 100
@@ -161,10 +163,12 @@ class Inventory:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(self._serve())
             ticking = group.create_task(self._tick())
+            walking = group.create_task(self._walk())
             await self._is_leaving.wait()
             await self._drain()
             serving.cancel()
             ticking.cancel()
+            walking.cancel()
         self._close()
 
     def leave(self) -> None:
@@ -224,6 +228,14 @@ class Inventory:
                 self._has_served = False
                 # Beside the writer, so that hardly any is left to do inside an order's commit.
                 await asyncio.to_thread(self._store.checkpoint)
+
+    async def _walk(self) -> None:
+        """Applies an operator's file page by page; letters that wait go first."""
+        while True:
+            outgoing, is_more = self.desk.walk(time.time())
+            self._send(outgoing)
+            self._has_served = self._has_served or is_more
+            await asyncio.sleep(WALK_REST_S if is_more else TICK_S)
 
     def hear(self, news: News) -> None:
         """The supervisor gave up on a child."""

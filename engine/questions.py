@@ -96,6 +96,21 @@ from engine.rule_questions import (
     RuleView,
     RuleWish,
 )
+from engine.sheet_questions import (
+    SHEET_NAME_MAX,
+    SHEET_NOTE_MAX,
+    SHEET_PAGE_MAX,
+    SHEET_ROWS_MAX,
+    ApplySheet,
+    AskSheet,
+    DropSheet,
+    OpenSheet,
+    SendSheet,
+    SheetKind,
+    SheetRefusal,
+    SheetRow,
+    SheetView,
+)
 from engine.stock_questions import (
     TAKE_PAGE_MAX,
     AdjustStock,
@@ -132,10 +147,15 @@ __all__ = [
     "REFLECT_PAGE_MAX",
     "RULE_TEST_ROWS_MAX",
     "SHADOW_PAGE_MAX",
+    "SHEET_NAME_MAX",
+    "SHEET_NOTE_MAX",
+    "SHEET_PAGE_MAX",
+    "SHEET_ROWS_MAX",
     "TAKE_PAGE_MAX",
     "WAITING_ROWS_MAX",
     "AdjustStock",
     "Answer",
+    "ApplySheet",
     "Approve",
     "ApprovedView",
     "AskConflicts",
@@ -155,6 +175,7 @@ __all__ = [
     "AskSets",
     "AskSettings",
     "AskShadow",
+    "AskSheet",
     "AskStatus",
     "AskStock",
     "AskTotal",
@@ -168,6 +189,7 @@ __all__ = [
     "CountedSku",
     "DeleteSkus",
     "Denied",
+    "DropSheet",
     "ErrorSummaryRow",
     "Event",
     "FaultView",
@@ -198,6 +220,7 @@ __all__ = [
     "OfferSetView",
     "OfferView",
     "OffersPage",
+    "OpenSheet",
     "PlannedRow",
     "ReadyRules",
     "ReflectRow",
@@ -211,6 +234,7 @@ __all__ = [
     "RuleWish",
     "RulesDue",
     "RulesView",
+    "SendSheet",
     "SetOffer",
     "SetPart",
     "SetRefusal",
@@ -224,6 +248,10 @@ __all__ = [
     "SettingView",
     "SettingsView",
     "ShadowPage",
+    "SheetKind",
+    "SheetRefusal",
+    "SheetRow",
+    "SheetView",
     "StartImport",
     "StartReflect",
     "StatusView",
@@ -292,6 +320,11 @@ FromClient = (
     | AskOffers
     | AskOffer
     | AskOfferChange
+    | OpenSheet
+    | SendSheet
+    | ApplySheet
+    | DropSheet
+    | AskSheet
 )
 
 LINK_PAGE_MAX = 1_000

@@ -112,6 +112,8 @@ class Account:
         """The parked order that was asked for last; the next ones have their turn."""
         self.has_parked = False
         """Some order of the mall is parked."""
+        self.bulk_waits = False
+        """Bulk pushes wait until an operator's file is applied whole."""
         self.breaker = Breaker()
         """The mall's breaker as its row was when this mall last pulled."""
         self.shelf: Shelf | None = None

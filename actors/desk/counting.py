@@ -121,17 +121,27 @@ def _row(turn: Turn, sku: SkuRow, counted: CountedSku, since: int) -> TakenRow:
 
 
 def _refuse_instant(turn: Turn, sku: SkuRow, at: float) -> None:
+    sentences = refused_instant(turn, sku, at)
+    if sentences is not None:
+        raise _Refused(*sentences)
+
+
+def refused_instant(turn: Turn, sku: SkuRow, at: float) -> tuple[str, str] | None:
+    """Why the SKU cannot be counted as of an instant; None: it can."""
     if at > turn.now:
-        raise _Refused(
+        return (
             f"{sku.code} の棚卸の日時が未来です。",
             f"The instant of the count of {sku.code} is in the future.",
         )
     if sku.total is not None and at < _earliest(turn, sku):
-        raise _Refused(
+        message = (
             f"{sku.code} はその日時より後に数えられています(または在庫管理の開始前です)。"
-            "前回の棚卸より後の日時を指定してください。",
-            f"{sku.code} was opened or counted after that instant; name one after its last count.",
+            "前回の棚卸より後の日時を指定してください。"
         )
+        return message, (
+            f"{sku.code} was opened or counted after that instant; name one after its last count."
+        )
+    return None
 
 
 def _earliest(turn: Turn, sku: SkuRow) -> float:
@@ -147,12 +157,18 @@ def _since(turn: Turn, sku: SkuRow, at: float) -> int:
     """What came and left after the instant, of what is booked."""
     if sku.total is None:
         return 0
-    instants: dict[int | None, Instant] = {None: Instant(at, 0.0)}
-    for account in turn.accounts.values():
-        instants[account.id] = Instant(account.to_mall(at), account.rules.eps_s)
+    instants = instants_of(turn, at)
     margin = max(instant.eps_s for instant in instants.values())
     rows = turn.store.movements.since(turn.connection, sku.id, at - margin)
     return moved_since(rows, instants)
+
+
+def instants_of(turn: Turn, at: float) -> dict[int | None, Instant]:
+    """An instant of this machine's clock in each mall's."""
+    instants: dict[int | None, Instant] = {None: Instant(at, 0.0)}
+    for account in turn.accounts.values():
+        instants[account.id] = Instant(account.to_mall(at), account.rules.eps_s)
+    return instants
 
 
 def _book_count(turn: Turn, count: _Count, letter: TakeStock) -> None:

@@ -10,7 +10,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.desk import feeds, importing, intake, leases, linking, outcomes, probing, pulls, ruling
+from actors.desk import (
+    feeds,
+    importing,
+    intake,
+    leases,
+    linking,
+    outcomes,
+    probing,
+    pulls,
+    ruling,
+    sheets,
+)
 from actors.desk.account import Account
 from actors.desk.answers import Answers, no_such_mall
 from actors.desk.faulting import Faulting
@@ -231,6 +242,24 @@ class Desk:
                 pulls.give_up_lost_calls(turn, account, account.to_mall(now))
 
         return self._transact(act, now)
+
+    def walk(self, now: float) -> tuple[Outgoing, bool]:
+        """One page of a file that is being applied; False: there is nothing to go on with.
+
+        A page that fails for a bug is undone and ends its job.
+        """
+        did = []
+
+        def act(turn: Turn) -> None:
+            did.append(sheets.walk(turn, self._operators.named_accounts))
+
+        try:
+            return self._transact(act, now), did[-1]
+        except Exception as error:  # noqa: BLE001  (a bug: undone, told, and the job ended)
+            self._reload_rows()
+            ended = self._transact(sheets.give_up, now)
+            bugs = [("a page of a file", error)]
+            return Outgoing(ended.letters, ended.events, bugs), False
 
     def given_up(self, child: str, restarts: int, now: float) -> Outgoing:
         """The supervisor does not start a child again: a fault of its mall says so."""

@@ -15,6 +15,7 @@ from actors.desk import (
     releasing,
     ruling,
     sets,
+    sheets,
     side_settings,
     stockwork,
     syncing,
@@ -31,13 +32,16 @@ from engine.offer_rules import OfferRule, RuleBook
 from engine.questions import (
     REFLECT_PAGE_MAX,
     AdjustStock,
+    ApplySheet,
     Approve,
     AskReflect,
+    AskSheet,
     AskStatus,
     BringStock,
     ClearErrors,
     ControlMall,
     DeleteSkus,
+    DropSheet,
     GoLive,
     ImportFileRows,
     KeyChanged,
@@ -46,9 +50,11 @@ from engine.questions import (
     LinkRemove,
     LinkSets,
     MakeRules,
+    OpenSheet,
     ReadyRules,
     RemoveOffer,
     RemoveRule,
+    SendSheet,
     SetOffer,
     SetSettings,
     SetStock,
@@ -109,6 +115,11 @@ class Operators:
             UndoStock: adopting.undo,
             SetOffer: self._set_offer,
             RemoveOffer: self._remove_offer,
+            OpenSheet: sheets.open_sheet,
+            SendSheet: self._send_sheet,
+            ApplySheet: sheets.apply_sheet,
+            DropSheet: sheets.drop_sheet,
+            AskSheet: sheets.ask_sheet,
         }
 
     def take(self, turn: Turn, letter: Any, sender: bytes) -> None:
@@ -208,12 +219,18 @@ class Operators:
         linking.link_remove(turn, account, sku, listing, letter, sender)
 
     def _link_sets(self, turn: Turn, letter: LinkSets, sender: bytes) -> None:
-        accounts = {account.name: account for account in self._accounts.values()}
-        sets.link_sets(turn, accounts, letter, sender)
+        sets.link_sets(turn, self.named_accounts, letter, sender)
+
+    def _send_sheet(self, turn: Turn, letter: SendSheet, sender: bytes) -> None:
+        sheets.send_sheet(turn, self.named_accounts, letter, sender)
+
+    @property
+    def named_accounts(self) -> Mapping[str, Account]:
+        """The malls by their names."""
+        return {account.name: account for account in self._accounts.values()}
 
     def _make_rules(self, turn: Turn, letter: MakeRules, sender: bytes) -> None:
-        accounts = {account.name: account for account in self._accounts.values()}
-        ruling.make_rules(turn, accounts, letter, sender)
+        ruling.make_rules(turn, self.named_accounts, letter, sender)
 
     def _remove_rule(self, turn: Turn, letter: RemoveRule, sender: bytes) -> None:
         kept = ruling.find_rule(turn, letter.rule)

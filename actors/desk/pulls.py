@@ -114,7 +114,7 @@ def _until(turn: Turn, account: Account, letter: Pull) -> float | None:
 
 def _open_ranks(account: Account) -> tuple[int, ...]:
     """The priorities whose pushes may go; what other terms made due is looked at in any case."""
-    if account.is_shadow or account.breaker.is_tripped:
+    if account.is_shadow or account.breaker.is_tripped or account.bulk_waits:
         return (ORDER_DRIVEN, APPROVED)
     return (ORDER_DRIVEN, APPROVED, BULK)
 

@@ -44,10 +44,10 @@ def link_sets(turn: Turn, accounts: Mapping[str, Account], letter: LinkSets, sen
             account = turn.accounts[listing.mall_id]
             changed.setdefault(account.id, []).append(listing.id)
             if not letter.dry_run:
-                _replace(turn, account, listing, parts)
+                replace_claims(turn, account, listing, parts)
     if not letter.dry_run:
         for mall_id, ids in changed.items():
-            _begin(turn, turn.accounts[mall_id], ids)
+            begin_claimed(turn, turn.accounts[mall_id], ids)
     count = sum(len(ids) for ids in changed.values())
     view = SetsView(changed=count, unchanged=unchanged, refusals=tuple(refusals))
     turn.answer(sender, letter.id, view)
@@ -168,7 +168,7 @@ def _parts_of(listing: ListingRow) -> dict[int, int]:
     return {link.sku_id: link.units for link in listing.claims}
 
 
-def _replace(turn: Turn, account: Account, listing: ListingRow, parts: Parts) -> None:
+def replace_claims(turn: Turn, account: Account, listing: ListingRow, parts: Parts) -> None:
     """Puts these components in the place of the claims there were."""
     store, connection = turn.store, turn.connection
     for link in listing.claims:
@@ -185,7 +185,7 @@ def _replace(turn: Turn, account: Account, listing: ListingRow, parts: Parts) ->
             settle_base(turn, account, sku)
 
 
-def _begin(turn: Turn, account: Account, listing_ids: Sequence[int]) -> None:
+def begin_claimed(turn: Turn, account: Account, listing_ids: Sequence[int]) -> None:
     """Compares the listings that have components; a dissolved set has none."""
     listings = turn.store.listings.by_id(turn.connection, listing_ids)
     begin_links(turn, account, [row.id for row in listings.values() if row.claims])

@@ -77,12 +77,18 @@ def bring_stock(turn: Turn, sku: SkuRow, letter: BringStock, account: Account | 
 
 def book(turn: Turn, sku: SkuRow, row: MovementRow) -> None:
     """Appends a movement that no order brought; an oversell it makes or ends is said."""
-    turn.move([row])
-    if row.total >= 0:
-        turn.risen.add(sku.id)
-    elif oversold(sku.id, row.total - row.delta, row.total) is not None:
-        # Invariant 9: said loudly, also where an operator's own count says so.
-        turn.fault(None, Family.STOCK, sku.code, str(row.total), oversold_spec(row.total))
+    book_all(turn, [(sku, row)])
+
+
+def book_all(turn: Turn, booked: Sequence[tuple[SkuRow, MovementRow]]) -> None:
+    """The same for several SKUs at once."""
+    turn.move([row for _, row in booked])
+    for sku, row in booked:
+        if row.total >= 0:
+            turn.risen.add(sku.id)
+        elif oversold(sku.id, row.total - row.delta, row.total) is not None:
+            # Invariant 9: said loudly, also where an operator's own count says so.
+            turn.fault(None, Family.STOCK, sku.code, str(row.total), oversold_spec(row.total))
 
 
 def set_with(turn: Turn, sku: SkuRow) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct, field
 from sqlalchemy import (
     Connection,
     bindparam,
@@ -18,11 +19,13 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 
 from actors.store.schema import MOVEMENT, SKU
-from actors.store.statement import Statement
+from actors.store.statement import Lookup, Statement
 from engine.ledger import Past, Reason
 
 ORDER_REASONS = frozenset({Reason.ORDER.value, Reason.ORDER_CANCEL.value, Reason.ORDER_EDIT.value})
 """Movements that orders brought."""
+
+_SAYS_WHAT_IS_THERE = frozenset({Reason.STOCKTAKE.value, Reason.OPENING.value})
 
 _COLUMNS = (
     "sku_id",
@@ -74,6 +77,15 @@ class Moved(NamedTuple):
     """SKUs that people moved, or an opening or an adopted difference: a bulk change."""
     is_all: bool
     """No further movement waits to be looked at."""
+
+
+class Later(Struct):
+    """What was booked of one SKU after a moment."""
+
+    moved: list[Past] = field(default_factory=list)
+    """What came and left."""
+    is_counted: bool = False
+    """It was opened or counted as well."""
 
 
 class MovementRows:
@@ -137,6 +149,22 @@ class MovementRows:
             ["sku", "booked_after"],
             dialect,
         )
+        self._later = Lookup(
+            lambda keys: select(
+                MOVEMENT.c.seq,
+                MOVEMENT.c.sku_id,
+                clock,
+                MOVEMENT.c.moment,
+                MOVEMENT.c.delta,
+                MOVEMENT.c.reason,
+            ).where(
+                MOVEMENT.c.sku_id.in_(keys),
+                MOVEMENT.c.seq > bindparam("after_seq"),
+                MOVEMENT.c.at > bindparam("booked_after"),
+            ),
+            ["after_seq", "booked_after"],
+            dialect,
+        )
         self._by_seq = Statement(
             select(*(MOVEMENT.c[name] for name in _COLUMNS)).where(
                 MOVEMENT.c.seq == bindparam("number")
@@ -195,6 +223,27 @@ class MovementRows:
         """
         rows = self._since.rows(connection, sku_id, booked_after)
         return [Past(*row) for row in rows]
+
+    def later(
+        self, connection: Connection, sku_ids: Sequence[int], seq: int, booked_after: float
+    ) -> dict[int, Later]:
+        """What was booked of SKUs after a movement's number and a moment of this machine's clock.
+
+        SKUs of which nothing was booked are left out.
+        """
+        found: dict[int, Later] = {}
+        seen: set[int] = set()
+        for row in self._later.rows(connection, (seq, booked_after), sku_ids):
+            # A list filled up with its last key may give a row twice.
+            if row[0] in seen:
+                continue
+            seen.add(row[0])
+            later = found.setdefault(row[1], Later())
+            if row[5] in _SAYS_WHAT_IS_THERE:
+                later.is_counted = True
+            else:
+                later.moved.append(Past(row[2], row[3], row[4]))
+        return found
 
     def by_seq(self, connection: Connection, seq: int) -> MovementRow | None:
         """One movement by its number."""

@@ -344,6 +344,48 @@ IMPORT_CHANGE = Table(
 )
 """What the last import from a mall's API changed of each listing."""
 
+SHEET_JOB = Table(
+    "sheet_job",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # made by its sender
+    Column("kind", Text, nullable=False),  # totals, links
+    Column("name", Text, nullable=False),  # of the file, without its folder
+    Column("actor", Text, nullable=False),
+    Column("state", Text, nullable=False),  # staging, applying, done, dropping, dropped
+    Column("as_of", Float),  # the instant of the totals, NULL: of the confirmation
+    Column("moment", Float),  # when it was confirmed
+    Column("seq", ROW_ID, nullable=False),  # the last movement at that moment
+    Column("touched_at", Float, nullable=False),  # when a letter last asked for it
+    Column("rows", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("to_zero", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),  # rows that no longer fitted when their turn came
+    Index("sheet_state", "state"),
+    sqlite_autoincrement=True,
+)
+"""An operator's file of totals or links: sent, looked through, and applied whole."""
+
+SHEET_ROW = Table(
+    "sheet_row",
+    METADATA,
+    Column("job", Integer, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("subject_id", ROW_ID, nullable=False),  # the SKU of a total, the listing of a link
+    Column("subject", Text, nullable=False),  # as the file has it
+    Column("sku_id", ROW_ID),  # NULL: the listing's links are released
+    Column("quantity", Integer, nullable=False),  # of a total
+    Column("note", Text, nullable=False),
+    Column("message", Text, nullable=False),  # why it no longer fitted; "" it waits
+    Column("message_en", Text, nullable=False),
+    UniqueConstraint("job", "subject_id"),
+    sqlite_with_rowid=False,
+)
+"""A row that waits to be applied: it goes in the transaction that applies it."""
+
 COUNTER = Table(
     "counter",
     METADATA,

@@ -20,6 +20,7 @@ from actors.store.push_rows import PushRows
 from actors.store.registered_rows import RegisteredRows
 from actors.store.rule_key_rows import RuleKeyRows
 from actors.store.rule_rows import RuleRows
+from actors.store.sheet_rows import SheetRows
 
 
 class Store:
@@ -45,6 +46,7 @@ class Store:
         self.registered = RegisteredRows(dialect)
         self.rules = RuleRows(dialect)
         self.rule_keys = RuleKeyRows(dialect)
+        self.sheets = SheetRows(dialect)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

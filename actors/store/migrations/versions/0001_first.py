@@ -27,6 +27,8 @@ def upgrade() -> None:
     _parked_order()
     _rule_key()
     _sale_order()
+    _sheet_job()
+    _sheet_row()
     _sku()
     _waiting_line()
 
@@ -410,6 +412,53 @@ def _sale_order() -> None:
         ["mall_id", "parent"],
         unique=False,
         sqlite_where=sa.text("parent <> ''"),
+    )
+
+
+def _sheet_job() -> None:
+    op.create_table(
+        "sheet_job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("as_of", sa.Float(), nullable=True),
+        sa.Column("moment", sa.Float(), nullable=True),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("touched_at", sa.Float(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("to_zero", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("applied", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("sheet_state", "sheet_job", ["state"], unique=False)
+
+
+def _sheet_row() -> None:
+    op.create_table(
+        "sheet_row",
+        sa.Column("job", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column(
+            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("message_en", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("job", "line"),
+        sa.UniqueConstraint("job", "subject_id"),
+        sqlite_with_rowid=False,
     )
 
 
