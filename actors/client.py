@@ -35,6 +35,7 @@ from actors.client_products import FileImport, Products
 from actors.client_reflect import Reflects
 from actors.client_refusal import Refusal
 from actors.client_releases import Releases
+from actors.client_sheets import Sheets
 from actors.client_stock import Stock
 from actors.keys import KEY_BYTES_MAX
 from actors.wire import CLIENT_SIDE, BulletinReader, Line, NoAnswer
@@ -192,6 +193,7 @@ class House:
         self.offers = Offers(self)
         self.reflect = Reflects(self)
         self.releases = Releases(self)
+        self.sheets = Sheets(self)
         self._runner = asyncio.Runner()
         self._caller: Caller | None = None
 

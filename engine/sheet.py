@@ -95,6 +95,10 @@ class Record:
             )
         return cell
 
+    def has_cell(self, name: str) -> bool:
+        """Whether the row is long enough to have the column."""
+        return 0 <= self._columns.get(name, (-1, ""))[0] < len(self._cells)
+
     def heading(self, name: str) -> str:
         """The column's heading as the file has it."""
         return self._columns.get(name, (-1, ""))[1]

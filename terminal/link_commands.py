@@ -2,13 +2,14 @@
 
 import typer
 
-from terminal import link_tables, rule_commands, set_commands
+from terminal import link_tables, rule_commands, set_commands, sheet_commands
 from terminal.asking import SETTINGS, Code, Mall, Name, Sku, SubCode, answer
 
 link_app = typer.Typer(help="Which listing is which SKU (紐づけ).", **SETTINGS)
 link_app.add_typer(set_commands.sets_app, name="sets")
 link_app.add_typer(rule_commands.rules_app, name="rules")
 link_app.command("set")(set_commands.link_set)
+link_app.command("import")(sheet_commands.link_import)
 
 
 @link_app.command("auto")

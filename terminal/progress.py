@@ -39,6 +39,20 @@ def follow_import(views: Iterable[Row]) -> Row:
     return view
 
 
+def follow_sheet(told: Iterable[Row]) -> Iterator[Row]:
+    """Shows how many rows of a file are looked through, then how many are applied."""
+    with _bar() as bar:
+        task = bar.add_task("確認", total=0)
+        for one in told:
+            view = one["view"]
+            done = view["applied"] + view["lost"]
+            if view["state"] == "staging":
+                bar.update(task, completed=view["rows"], total=max(view["rows"], 1))
+            else:
+                bar.update(task, description="反映", completed=done, total=max(view["rows"], 1))
+            yield one
+
+
 def follow_reflect(rounds: Iterable[Iterable[Row]], total: int) -> int:
     """Shows how many listings of a reflect are level; how many still wait at the end."""
     waiting = total

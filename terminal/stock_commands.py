@@ -8,7 +8,15 @@ import typer
 
 from actors import client
 from actors.client import StockFilter
-from terminal import count_files, page, release_tables, stock_sheet, stock_tables, usage
+from terminal import (
+    count_files,
+    page,
+    release_tables,
+    sheet_commands,
+    stock_sheet,
+    stock_tables,
+    usage,
+)
 from terminal.asking import (
     ASKED,
     SETTINGS,
@@ -40,6 +48,7 @@ ROWS_SHOWN: Final = 50
 Units = Annotated[int, typer.Argument(metavar="+N", min=1, max=999_999_999)]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="備考.")]
 stock_app = typer.Typer(help="Totals and listings (在庫).", **SETTINGS)
+stock_app.command("import")(sheet_commands.stock_import)
 
 
 @stock_app.command("list")

@@ -83,3 +83,34 @@ def given(value: int, source: str) -> dict[str, object]:
 def shown(house: House) -> tuple[int, int]:
     """What the malls truly show of the bowl."""
     return house.shops["rakuten"].quantity("bowl"), house.shops["yahoo"].quantity("bowl")
+
+
+def test_a_file_sets_all_totals_and_links_or_says_which_line_is_wrong(
+    house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "数.csv"
+    file.write_text("SKU,数量\ncup,12\nnobody,1\npot,x\n", encoding="cp932")
+    before = (house.total("cup"), house.total("pot"))
+    refused = zaiko(house, "stock", "import", str(file), "--json")
+    rows = [(row["line"], row["column"]) for row in refused.json["refused_rows"]]
+    assert (refused.code, rows) == (2, [(3, "SKU"), (4, "数量")])
+    assert (house.total("cup"), house.total("pot")) == before
+    file.write_text("SKU,数量\ncup,12\npot,14\n", encoding="cp932")
+    looked = zaiko(house, "stock", "import", str(file), "--dry-run", "--json").json
+    assert (looked["changed"], looked["applied"], house.total("cup")) == (2, 0, before[0])
+    assert zaiko(house, "stock", "import", str(file)).code == 0
+    last = zaiko(house, "history", "cup", "--json").json[-1]
+    assert (last["total"], last["note"]) == (12, "stock import 数.csv")
+    house.opened.update(cup=12, pot=14)
+    house.wait_until_equal("cup")
+    listed = tmp_path / "list.csv"
+    assert zaiko(house, "stock", "export", str(listed), "--encoding", "cp932").code == 0
+    same = zaiko(house, "stock", "import", str(listed), "--dry-run", "--json").json
+    assert (same["unchanged"], same["changed"], same["refused"]) == (2, 0, 0)
+    links = tmp_path / "links.tsv"
+    links.write_text("mall\tcode\tsub_code\tsku\nyahoo\tcup\t\t\n", encoding="utf-8")
+    assert zaiko(house, "link", "import", str(links)).code == 0
+    assert "yahoo" not in {one["mall"] for one in house.sku("cup")["listings"]}
+    links.write_text("mall\tcode\tsub_code\tsku\nyahoo\tcup\t\tcup\n", encoding="utf-8")
+    assert zaiko(house, "link", "import", str(links), "--json").json["applied"] == 1
+    house.wait_until_equal("cup")
