@@ -19,6 +19,7 @@ SMALLEST = {
     "cold_start": ("--rounds", "1", "--skus", "50"),
     "bulk": ("--listings", "900", "--malls", "rakuten", "--speed", "50"),
     "full_path": ("--orders", "40", "--skus", "20"),
+    "sheets": ("--rows", "400"),
 }
 WORDS = {
     "intake": {"batches", "ratio", "goal", "floor", "is_reached"},
@@ -26,6 +27,7 @@ WORDS = {
     "memory": {"m1", "m2", "inventory", "malls", "ratios", "goals", "is_reached"},
     "cold_start": {"m2_start_s", "start_s", "ratio", "goal", "is_reached"},
     "bulk": {"malls", "median_ratio", "goals", "is_reached"},
+    "sheets": {"rows", "small", "whole", "growth", "goals", "is_reached"},
     "full_path": {"l2_lines_per_s", "placed_at", "ratio", "goal", "is_reached"},
 }
 
