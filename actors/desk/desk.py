@@ -28,6 +28,7 @@ from actors.desk.faulting import Faulting
 from actors.desk.leases import House
 from actors.desk.operators import Operators
 from actors.desk.turn import Turn
+from actors.store.fault_rows import identity_of
 from actors.store.mall_rows import MallRow
 from actors.store.store import Store
 from config.settings import MallSettings
@@ -307,11 +308,13 @@ class Desk:
 
     def _heal_oversold(self, turn: Turn) -> None:
         skus = self.store.listings.skus_by_id(turn.connection, sorted(turn.risen))
-        for sku in skus.values():
-            turn.heal(
-                None,
-                TroubleOver(fault_key(oversold_spec(0), "", subject=sku.code, family=Family.STOCK)),
-            )
+        spec = oversold_spec(0)
+        codes = [sku.code for sku in skus.values()]
+        keys = [fault_key(spec, "", subject=code, family=Family.STOCK) for code in codes]
+        by_identity = {identity_of(key): key for key in keys}
+        # Of a file's many totals hardly any was oversold.
+        for identity in self.store.faults.which_open(turn.connection, list(by_identity)):
+            turn.heal(None, TroubleOver(by_identity[identity]))
 
     def _wakes(self, turn: Turn) -> list[tuple[bytes, ToMall | ToClient]]:
         wakes: list[tuple[bytes, ToMall | ToClient]] = []

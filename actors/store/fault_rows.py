@@ -113,6 +113,11 @@ class FaultRows:
             return FaultRow(*row)
         return None
 
+    def which_open(self, connection: Connection, identities: Sequence[str]) -> set[str]:
+        """Those of the identities that have an open record."""
+        rows = self._open_by_identity.rows(connection, (), identities)
+        return {FaultRow(*row).identity for row in rows}
+
     def write(
         self, connection: Connection, mall_id: int | None, identity: str, record: FaultRecord
     ) -> None:
