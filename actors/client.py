@@ -26,6 +26,7 @@ import msgspec
 from actors.client_asking import Body
 from actors.client_doctor import examine
 from actors.client_errors import Errors
+from actors.client_files import table_rows
 from actors.client_keys import KeyCabinet, child_environment, read_fields
 from actors.client_links import Links, rule_wish, set_wish
 from actors.client_malls import Malls
@@ -65,6 +66,7 @@ __all__ = [
     "read_fields",
     "rule_wish",
     "set_wish",
+    "table_rows",
 ]
 
 INVENTORY: Final = "inventory"

@@ -9,13 +9,14 @@ doubles by.
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Final, TextIO
 
 from actors.client_refusal import Refusal
 from engine.product_file import FileReading, FileRow
-from engine.sheet import FileUnreadable, RefusedRow
+from engine.sheet import FileUnreadable, RefusedRow, rows_of
 from malls.registry import file_reader_of
 
 LOOK_BYTES_MAX: Final = 1_000_000
@@ -72,6 +73,21 @@ class TextFile:
     def close(self) -> None:
         """Closes the file."""
         self._text.close()
+
+
+def table_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of each row of a CSV or TSV file, the headings first. Raises Refusal."""
+    with closing(TextFile(path)) as file:
+        if file.is_broken:
+            raise Refusal(
+                2,
+                f"{path} は UTF-8 でも Shift_JIS でもありません。どちらかで保存してください。",
+                f"{path} is neither UTF-8 nor Shift_JIS; save it as one of them.",
+            )
+        try:
+            yield from rows_of(file.lines())
+        except FileUnreadable as wrong:
+            raise Refusal(2, *wrong.sentences) from None
 
 
 class ProductFile:

@@ -11,9 +11,9 @@ import csv
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -191,15 +191,7 @@ class Table:
     ) -> None:
         """Reads the headings. Raises FileUnreadable for a file without any."""
         first, self._above = _first_line(lines)
-        is_tabbed = first.count("\t") >= max(first.count(","), 1)
-        # What a spreadsheet saved with commas has quotes, whatever the mall's own file does.
-        has_quotes = has_quotes or not is_tabbed
-        self._rows = csv.reader(
-            chain([first], lines),
-            delimiter="\t" if is_tabbed else ",",
-            quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
-            strict=has_quotes,
-        )
+        self._rows = _reader(first, lines, has_quotes=has_quotes)
         try:
             self._width, named = self._head(next(self._rows), headings)
         except csv.Error:
@@ -267,6 +259,50 @@ class Table:
                 "見出しより列が多くあります。カンマを含む値は引用符で囲んでください。",
                 "It has more columns than the headings; quote values that hold commas.",
             )
+
+
+def rows_of(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """(line it begins in, cells) of each row, the headings first, blank rows left out.
+
+    Raises FileUnreadable for a file without headings, and at the first row that is none.
+    """
+    left = iter(lines)
+    first, above = _first_line(left)
+    rows = _reader(first, left, has_quotes=True)
+    while True:
+        line = above + rows.line_num + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise FileUnreadable(
+                f'{line} 行目の引用符(")が正しく閉じられていません。',
+                f"A quote sign of line {line} is not closed properly.",
+            ) from None
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+class _Reader(Protocol):
+    """What `csv.reader` gives: rows, and how many lines they took so far."""
+
+    line_num: int
+
+    def __next__(self) -> list[str]:
+        """The next row's cells."""
+
+
+def _reader(first: str, lines: Iterator[str], *, has_quotes: bool) -> "_Reader":
+    is_tabbed = first.count("\t") >= max(first.count(","), 1)
+    # What a spreadsheet saved with commas has quotes, whatever the mall's own file does.
+    has_quotes = has_quotes or not is_tabbed
+    return csv.reader(
+        chain([first], lines),
+        delimiter="\t" if is_tabbed else ",",
+        quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
+        strict=has_quotes,
+    )
 
 
 def _first_line(lines: Iterator[str]) -> tuple[str, int]:

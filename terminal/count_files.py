@@ -2,12 +2,11 @@
 
     sku,quantity[,at]      or      商品コード,数量[,日時]
 
-It is read whole and refused whole, with the line and the column of the first thing that is wrong.
+It is refused whole, with the line and the column of the first thing that is wrong. Who asks hands
+in its rows.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,6 +24,10 @@ SIGNS_MAX: Final = 9
 """Digits of a quantity."""
 
 
+FileRow = tuple[int, Sequence[str]]
+"""A row of the file: the line it begins in, and its cells."""
+
+
 class Count(NamedTuple):
     """One row: how many of a SKU were counted, and when; None: now."""
 
@@ -33,15 +36,17 @@ class Count(NamedTuple):
     at: float | None
 
 
-def counted(file: Path, at: float | None) -> list[Count]:
-    """The counts of a file; `at` where a row names no instant. Raises UsageRefused."""
-    lines = _lines(file)
+def counted(file: Path, rows: Iterable[FileRow], at: float | None) -> list[Count]:
+    """The counts of a file's rows, its headings first; `at` where a row names no instant.
+
+    Raises UsageRefused.
+    """
+    _refuse_large(file)
+    left = iter(rows)
     found: dict[str, int] = {}
     counts = []
-    places = _columns(next(lines, []), file)
-    for number, cells in enumerate(lines, 2):
-        if not any(cell.strip() for cell in cells):
-            continue
+    places = _columns(next(left, (1, ()))[1], file)
+    for number, cells in left:
         row = _row(cells, places, number, at)
         if row.sku.casefold() in found:
             before = found[row.sku.casefold()]
@@ -55,29 +60,15 @@ def counted(file: Path, at: float | None) -> list[Count]:
     return counts
 
 
-def _lines(file: Path) -> Iterator[list[str]]:
+def _refuse_large(file: Path) -> None:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise UsageRefused(
-            f"{file} cannot be read: {error.strerror}.", f"{file} を読めません。"
-        ) from None
-    if len(content) > FILE_BYTES_MAX:
+        size = file.stat().st_size
+    except OSError:
+        return  # Whoever opens it says why it cannot be read.
+    if size > FILE_BYTES_MAX:
         raise UsageRefused(
             f"{file} is larger than {FILE_BYTES_MAX} bytes.", f"{file} は大きすぎます。"
         )
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        head = text.partition("\n")[0]
-        return csv.reader(io.StringIO(text), delimiter="\t" if "\t" in head else ",")
-    raise UsageRefused(
-        f"{file} is neither UTF-8 nor Shift_JIS.",
-        f"{file} は UTF-8 でも Shift_JIS でもありません。",
-    )
 
 
 def _columns(header: Sequence[str], file: Path) -> dict[str, int]:

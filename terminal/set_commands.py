@@ -73,7 +73,7 @@ def sets_import(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look (確認だけ).")] = False,
 ) -> None:
     """Make the sets of a file, all of them or none (CSV 取り込み)."""
-    wishes, refusals = read_sets(csv)
+    wishes, refusals = read_sets(csv, client.table_rows(csv))
     with client.open_house(ASKED.config) as house:
         body = house.links.make_sets(
             [set_wish(*one) for one in wishes], dry_run=dry_run or bool(refusals)

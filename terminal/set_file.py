@@ -5,8 +5,7 @@ and column, and of a file with one such row nothing is sent.
 """
 
 import csv
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -21,27 +20,25 @@ SET_FILE_BYTES_MAX: Final = 50_000_000
 _SPREADSHEET_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def read_sets(path: Path) -> tuple[list[Listed], list[dict[str, Any]]]:
-    """The sets of a file in the order they begin, and a refusal for each row that is none."""
-    rows = csv.reader(io.StringIO(text_of(path, SET_FILE_BYTES_MAX), newline=""), strict=True)
+def read_sets(
+    path: Path, rows: Iterable[tuple[int, Sequence[str]]]
+) -> tuple[list[Listed], list[dict[str, Any]]]:
+    """The sets of a file in the order they begin, and a refusal for each row that is none.
+
+    `rows`: its lines and their cells, the headings first. Raises UsageRefused.
+    """
+    _refuse_large(path)
+    left = iter(rows)
     parts: dict[tuple[str, str, str], list[tuple[str, int, int]]] = {}
     refusals: list[dict[str, Any]] = []
-    try:
-        _look_at_head(next(rows, []))
-        for row in rows:
-            if not any(row):
-                continue
-            wrong = _wrong(row, rows.line_num)
-            if wrong is not None:
-                refusals.append(wrong)
-                continue
-            mall, code, sub_code, sku, units = (_bare(value) for value in row)
-            parts.setdefault((mall, code, sub_code), []).append((sku, int(units), rows.line_num))
-    except csv.Error as error:
-        raise UsageRefused(
-            f"Line {rows.line_num} of {path} is no CSV ({error}).",
-            f"{path} の {rows.line_num} 行目を CSV として読めません。",
-        ) from error
+    _look_at_head(next(left, (1, ()))[1])
+    for line, row in left:
+        wrong = _wrong(row, line)
+        if wrong is not None:
+            refusals.append(wrong)
+            continue
+        mall, code, sub_code, sku, units = (_bare(value) for value in row)
+        parts.setdefault((mall, code, sub_code), []).append((sku, int(units), line))
     wishes = [(*listing, found, found[0][2]) for listing, found in parts.items()]
     return wishes, refusals
 
@@ -81,13 +78,25 @@ def text_of(path: Path, bytes_max: int) -> str:
     )
 
 
-def _look_at_head(head: list[str]) -> None:
+def _refuse_large(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return  # Whoever opens it says why it cannot be read.
+    if size > SET_FILE_BYTES_MAX:
+        raise UsageRefused(
+            f"{path} is longer than {SET_FILE_BYTES_MAX} bytes; split it.",
+            f"{path} は {SET_FILE_BYTES_MAX} バイトを超えています。分けてください。",
+        )
+
+
+def _look_at_head(head: Sequence[str]) -> None:
     if tuple(name.strip().lower() for name in head) != COLUMNS:
         said = ",".join(COLUMNS)
         raise UsageRefused(f"The first line must be: {said}", f"1 行目は {said} にしてください。")
 
 
-def _wrong(row: list[str], line: int) -> dict[str, Any] | None:
+def _wrong(row: Sequence[str], line: int) -> dict[str, Any] | None:
     """Why a row is no component of a set; None when it is one."""
     if len(row) != len(COLUMNS):
         return refusal(

@@ -194,7 +194,10 @@ def _counts(
     sku: str | None, quantity: int | None, file: Path | None, at: float | None
 ) -> list[client.CountedSku]:
     if file is not None and sku is None:
-        return [client.CountedSku(*count) for count in count_files.counted(file, at)]
+        return [
+            client.CountedSku(*count)
+            for count in count_files.counted(file, client.table_rows(file), at)
+        ]
     if file is None and sku is not None and quantity is not None:
         return [client.CountedSku(sku, quantity, at)]
     raise usage.UsageRefused(

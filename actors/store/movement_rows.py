@@ -133,6 +133,16 @@ class MovementRows:
         own = MOVEMENT.c.key.startswith(bindparam("prefix"), autoescape=False)
         self._adopted = Statement(adopted.where(~own), ["sku", "since", "prefix"], dialect)
         self._own_adopted = Statement(adopted.where(own), ["sku", "since", "prefix"], dialect)
+        self._prepare_since(dialect)
+        self._by_seq = Statement(
+            select(*(MOVEMENT.c[name] for name in _COLUMNS)).where(
+                MOVEMENT.c.seq == bindparam("number")
+            ),
+            ["number"],
+            dialect,
+        )
+
+    def _prepare_since(self, dialect: Dialect) -> None:
         clock = case(
             (
                 or_(*(MOVEMENT.c.reason == each for each in sorted(ORDER_REASONS))),
@@ -163,13 +173,6 @@ class MovementRows:
                 MOVEMENT.c.at > bindparam("booked_after"),
             ),
             ["after_seq", "booked_after"],
-            dialect,
-        )
-        self._by_seq = Statement(
-            select(*(MOVEMENT.c[name] for name in _COLUMNS)).where(
-                MOVEMENT.c.seq == bindparam("number")
-            ),
-            ["number"],
             dialect,
         )
 

@@ -2,10 +2,12 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from terminal.set_file import read_sets, write_sets
+from actors.client import Refusal, table_rows
+from terminal.set_file import Listed, read_sets, write_sets
 from terminal.usage import UsageRefused
 
 HEAD = "mall,code,sub_code,sku,units\n"
@@ -17,12 +19,16 @@ def file_of(directory: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
+def read(path: Path) -> tuple[list[Listed], list[dict[str, Any]]]:
+    return read_sets(path, table_rows(path))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_the_rows_of_a_listing_are_one_set_wherever_they_stand(
     tmp_path: Path, encoding: str
 ) -> None:
     text = HEAD + "yahoo,箱,赤,tee,2\nyahoo,bag,,tee,1\n\nyahoo,箱,赤,帽子,1\n"
-    wishes, refusals = read_sets(file_of(tmp_path, text, encoding))
+    wishes, refusals = read(file_of(tmp_path, text, encoding))
     assert refusals == []
     assert wishes == [
         ("yahoo", "箱", "赤", [("tee", 2, 2), ("帽子", 1, 5)], 2),
@@ -48,17 +54,17 @@ def test_the_rows_of_a_listing_are_one_set_wherever_they_stand(
 def test_a_row_that_is_no_component_names_its_line_and_column(
     tmp_path: Path, row: str, column: str
 ) -> None:
-    wishes, refusals = read_sets(file_of(tmp_path, f"{HEAD}yahoo,bag,,tee,1\n{row}\n"))
+    wishes, refusals = read(file_of(tmp_path, f"{HEAD}yahoo,bag,,tee,1\n{row}\n"))
     assert [(one["line"], one["column"]) for one in refusals] == [(3, column)]
     assert [one[1] for one in wishes] == ["bag"]
 
 
 @pytest.mark.parametrize("text", ["", "mall,code\n", HEAD + '"yahoo,box,,tee,1\n'])
 def test_what_is_no_file_of_sets_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageRefused):
-        read_sets(file_of(tmp_path, text))
-    with pytest.raises(UsageRefused):
-        read_sets(tmp_path / "nothing.csv")
+    with pytest.raises((UsageRefused, Refusal)):
+        read(file_of(tmp_path, text))
+    with pytest.raises((UsageRefused, Refusal)):
+        read(tmp_path / "nothing.csv")
 
 
 def test_what_was_written_is_read_back_and_no_cell_is_a_formula(tmp_path: Path) -> None:
@@ -67,6 +73,6 @@ def test_what_was_written_is_read_back_and_no_cell_is_a_formula(tmp_path: Path) 
     file = io.StringIO(newline="")
     write_sets([row], file)
     assert "'=box" in file.getvalue()
-    wishes, refusals = read_sets(file_of(tmp_path, file.getvalue()))
+    wishes, refusals = read(file_of(tmp_path, file.getvalue()))
     assert refusals == []
     assert wishes == [("yahoo", "=box", "", [("-1,5", 2, 2)], 2)]
