@@ -20,7 +20,7 @@ The breaker counts a mall's listings where a change is large, once a minute at m
 def _statements(store: Store) -> Iterator[tuple[str, str]]:
     rooms = (
         "malls", "listings", "pushes", "offers", "feeds", "breakers", "orders", "movements",
-        "faults", "rules", "rule_keys",
+        "faults", "rules", "rule_keys", "sheets",
     )  # fmt: skip
     for room in rooms:
         for name, value in vars(getattr(store, room)).items():

@@ -1,6 +1,7 @@
 """A file of totals or links at the desk: all of it or nothing, whatever happens in between."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,8 +9,10 @@ import pytest
 
 from actors.desk import sheets
 from actors.desk.sheet_totals import TotalSheet
+from actors.store.store import Store
 from engine.messages import OrdersRead, PushWork
 from engine.questions import (
+    AdjustStock,
     Answer,
     ApplySheet,
     AskErrors,
@@ -192,6 +195,26 @@ def test_a_job_in_the_middle_goes_on_after_a_crash_and_counts_each_row_once(
     assert all(len(history(house, code)) == 2 for code in CODES)
 
 
+def test_a_job_is_found_again_in_a_database_that_was_closed(tmp_path: Path) -> None:
+    file = tmp_path / "zaiko.db"
+    house = DeskHouse(Store(file), "rakuten")
+    house.hello("rakuten")
+    house.poll("rakuten")
+    house.import_rows("rakuten", *((code, "") for code in CODES))
+    job = job_of(house)
+    send(house, job, totals_as(4))
+    confirm(house, job, len(CODES))
+    house.desk.walk(house.now)
+    house.store.close()
+    house.store = Store(file)
+    house.restarted()
+    walk(house)
+    assert look(house, job)["state"] == "done"
+    assert set(totals(house).values()) == {4}
+    assert all(len(history(house, code)) == 1 for code in CODES)
+    house.store.close()
+
+
 def test_a_page_that_was_cut_off_is_undone_whole(
     house: DeskHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +252,42 @@ def test_an_order_between_two_pages_comes_off_what_the_file_says(house: DeskHous
     assert totals(house)[CODES[0]] == 3
     assert totals(house)[CODES[-1]] == 1
     assert totals(house)[CODES[1]] == 4
+
+
+def test_a_correction_at_the_very_moment_of_the_confirmation_is_not_swallowed(
+    house: DeskHouse,
+) -> None:
+    job = job_of(house)
+    send(house, job, totals_as(4))
+    confirm(house, job, len(CODES))
+    house.body(AdjustStock(next(house.ids), CODES[-1], 2, "found", "me", "a"))
+    house.body(AdjustStock(next(house.ids), CODES[-2], -2, "broken", "me", "b"))
+    walk(house)
+    assert (totals(house)[CODES[-1]], totals(house)[CODES[-2]]) == (6, 2)
+
+
+def test_a_file_gives_a_sku_its_first_total(house: DeskHouse) -> None:
+    house.import_rows("rakuten", *((code, "") for code in (*CODES, "new")))
+    assert totals(house)["new"] is None
+    job = job_of(house)
+    assert send(house, job, [SheetRow(2, "new", 5)])["changed"] == 1
+    confirm(house, job, 1)
+    walk(house)
+    assert totals(house)["new"] == 5
+
+
+def test_a_total_that_was_oversold_is_healed_by_a_file(house: DeskHouse) -> None:
+    sell(house, "o1", CODES[0], OPENING + 3)
+    assert [row["subject"] for row in house.body(AskErrors(next(house.ids), state="open"))] == [
+        CODES[0]
+    ]
+    house.now += 1_000
+    job = job_of(house)
+    send(house, job, totals_as(4, CODES[:3]))
+    confirm(house, job, 3)
+    walk(house)
+    assert totals(house)[CODES[0]] == 4
+    assert house.body(AskErrors(next(house.ids), state="open")) == []
 
 
 def test_a_file_of_an_instant_that_has_passed_allows_for_what_was_sold_since(
