@@ -39,7 +39,7 @@ from actors.client_releases import Releases
 from actors.client_sheets import Sheets
 from actors.client_stock import Stock
 from actors.keys import KEY_BYTES_MAX
-from actors.wire import CLIENT_SIDE, BulletinReader, Line, NoAnswer
+from actors.wire import CLIENT_SIDE, BulletinReader, Line, NoAnswer, Unwritable
 from config.load import load_settings
 from config.search import find_settings
 from config.settings import Settings
@@ -161,6 +161,13 @@ class Caller:
                 "zaiko status で確かめてからもう一度お試しください。",
                 f"zaiko did not answer within {bound_s:g} s; "
                 "look at zaiko status before you try again.",
+            ) from None
+        except Unwritable:
+            raise Refusal(
+                2,
+                "読み取れない文字か、大きすぎる数が含まれています。書き直してください。",
+                "There is a character that cannot be read or a number that is too large; "
+                "write it again.",
             ) from None
         if isinstance(answer, Denied):
             raise Refusal(answer.exit_code, answer.message, answer.message_en)

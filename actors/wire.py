@@ -50,6 +50,10 @@ class NoAnswer(Exception):
     """The inventory did not answer within the time given."""
 
 
+class Unwritable(Exception):
+    """A question holds what no letter can: half a character, or a number beyond 64 bits."""
+
+
 class Received(Struct, frozen=True):
     """One letter at the door."""
 
@@ -143,6 +147,13 @@ class Door:
         self._context.term()
 
 
+def _written(question: Any) -> bytes:
+    try:
+        return ENCODER.encode(question)
+    except (UnicodeEncodeError, OverflowError):
+        raise Unwritable from None
+
+
 class Line:
     """A line to the inventory: questions with ids, and letters nobody asked for."""
 
@@ -171,15 +182,13 @@ class Line:
             self._unasked(letter)
 
     async def ask(self, question: Callable[[int], Any], timeout_s: float) -> Any:
-        """Sends question(id) and gives the reply; raises NoAnswer after timeout_s."""
+        """Sends question(id) and gives the reply; raises NoAnswer after timeout_s, Unwritable."""
         async with self._room:
             number = next(self._ids)
             future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             self._waiting[number] = future
             try:
-                self._socket.send_multipart(
-                    (self._side, ENCODER.encode(question(number))), zmq.NOBLOCK
-                )
+                self._socket.send_multipart((self._side, _written(question(number))), zmq.NOBLOCK)
                 self._reader.look_soon()
                 return await asyncio.wait_for(future, timeout_s)
             except (TimeoutError, zmq.Again):

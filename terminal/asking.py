@@ -16,6 +16,9 @@ from terminal import page
 EXIT_NOT_NOW: Final = 3
 """Refused: not possible now."""
 
+NUMBER_MAX: Final = 2**63 - 1
+"""Nothing has a larger number."""
+
 Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="F", help="Settings file (設定ファイル)."),
@@ -28,7 +31,10 @@ Code = Annotated[str, typer.Argument(metavar="CODE", help="The mall's item code 
 SubCode = Annotated[str, typer.Argument(metavar="[SUB]", help="Its variation (枝番).")]
 Search = Annotated[str, typer.Option("--search", metavar="TEXT", help="Code, name, JAN (検索).")]
 TotalMax = Annotated[
-    int | None, typer.Option("--max", metavar="N", help="Total at most N (総在庫 N 以下).")
+    int | None,
+    typer.Option(
+        "--max", metavar="N", min=-NUMBER_MAX, max=NUMBER_MAX, help="Total at most N (N 以下)."
+    ),
 ]
 Linked = Annotated[bool | None, typer.Option("--linked/--unlinked", help="紐づけの有無.")]
 Diff = Annotated[bool, typer.Option("--diff", help="Differing products (差異商品).")]

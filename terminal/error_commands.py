@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from terminal import error_tables, usage
-from terminal.asking import SETTINGS, Mall, answer
+from terminal.asking import NUMBER_MAX, SETTINGS, Mall, answer
 
 STATES: Final = ("open", "resolved", "cleared")
 
@@ -47,14 +47,18 @@ def errors_summary() -> None:
 
 
 @errors_app.command("show")
-def errors_show(fault_id: Annotated[int, typer.Argument(metavar="ID", min=1)]) -> None:
+def errors_show(
+    fault_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=NUMBER_MAX)],
+) -> None:
     """Show one error with its hint (詳細)."""
     answer(lambda house: house.errors.show(fault_id), error_tables.error)
 
 
 @errors_app.command("clear")
 def errors_clear(
-    fault_ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", min=1)] = None,
+    fault_ids: Annotated[
+        list[int] | None, typer.Argument(metavar="ID...", min=1, max=NUMBER_MAX)
+    ] = None,
     mall: Mall = None,
 ) -> None:
     """Clear errors; a level 9 only with a key that works (エラー削除)."""

@@ -188,11 +188,15 @@ def write_json(value: object) -> None:
 
 def write_json_list(values: Iterable[object]) -> None:
     """One JSON list, a value a line, written as they come: only one is held."""
-    sys.stdout.write("[")
+    is_open = False
     for position, value in enumerate(values):
+        # Only now: whatever is refused before its first row prints nothing.
+        if not position:
+            sys.stdout.write("[")
+            is_open = True
         sys.stdout.write(",\n " if position else "\n ")
         sys.stdout.write(json.dumps(value, ensure_ascii=False))
-    sys.stdout.write("\n]\n")
+    sys.stdout.write("\n]\n" if is_open else "[\n]\n")
     sys.stdout.flush()
 
 

@@ -97,13 +97,12 @@ def _gathered(pages: Iterable[Any]) -> Any:
 
 def _moment(text: str) -> float:
     try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return dt.datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
         raise usage.UsageRefused(
             f"--as-of {text} is no moment; write it as 2026-12-01T09:30.",
             f"--as-of {text} は日時ではありません。2026-12-01T09:30 のように書いてください。",
         ) from None
-    return moment.timestamp()
 
 
 def delete(skus: Annotated[list[str], typer.Argument(metavar="SKU...")]) -> None:

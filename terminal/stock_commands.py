@@ -19,6 +19,7 @@ from terminal import (
 )
 from terminal.asking import (
     ASKED,
+    NUMBER_MAX,
     SETTINGS,
     Diff,
     Error,
@@ -140,7 +141,10 @@ def stock_adjust(
 
 @stock_app.command("undo")
 def stock_undo(
-    number: Annotated[int, typer.Argument(metavar="SEQ", help="Of `history` (履歴番号).", min=1)],
+    number: Annotated[
+        int,
+        typer.Argument(metavar="SEQ", help="Of `history` (履歴番号).", min=1, max=NUMBER_MAX),
+    ],
 ) -> None:
     """Take back an adopted difference (差異の取り込みの取り消し)."""
     answer(lambda house: house.releases.undo(number), release_tables.undone)

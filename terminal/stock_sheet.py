@@ -49,6 +49,11 @@ def write(
     made = None
     count = 0
     try:
+        if target.exists() and not target.is_file():
+            # A device or a folder: moving a file there would put it out of the world.
+            raise UsageRefused(
+                f"{target} is no file; name one.", f"{target} はファイルではありません。"
+            )
         number, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(number, "w", encoding=ENCODINGS[encoding], newline="") as file:
             writer = csv.writer(file)

@@ -23,10 +23,18 @@ class FakeDoor:
         self.letters: list[Any] = []
         self.replies: dict[type, Reply] = {}
         self.events: list[Event] = []
+        self.serve: Callable[[Any], Any] = self._by_table
+        """Question -> Answer or Denied, or None for silence."""
 
     def on(self, kind: type, body: Any) -> None:
         """Answers questions of this kind with a body, or with what a function makes of them."""
         self.replies[kind] = body if callable(body) else lambda _: body
+
+    def _by_table(self, letter: Any) -> Any:
+        reply = self.replies.get(type(letter), _nothing)(letter)
+        if reply is None or isinstance(reply, Denied):
+            return None if reply is None else msgspec.structs.replace(reply, id=letter.id)
+        return Answer(letter.id, Raw(msgspec.msgpack.encode(reply)))
 
     @property
     def last(self) -> Any:
@@ -62,12 +70,9 @@ def answering(endpoint: str, events: str) -> Iterator[FakeDoor]:
             for received in await door.receive(10):
                 letter: Any = received.letter
                 fake.letters.append(letter)
-                reply = fake.replies.get(type(letter), _nothing)(letter)
-                if isinstance(reply, Denied):
-                    door.send(received.sender, msgspec.structs.replace(reply, id=letter.id))
-                elif reply is not None:
-                    body = Raw(msgspec.msgpack.encode(reply))
-                    door.send(received.sender, Answer(letter.id, body))
+                reply = fake.serve(letter)
+                if reply is not None:
+                    door.send(received.sender, reply)
 
     async def publish(bulletin: Bulletin) -> None:
         while True:
