@@ -128,7 +128,7 @@ def check_told(door: DeskDoor, words: list[str], told: Any) -> None:
         assert told.err or told.out, words
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(lines=st.lists(any_lines(), min_size=1, max_size=4))
 def test_any_command_line_changes_no_total_and_nothing_it_is_not_for(
     door: DeskDoor, lines: list[tuple[Command, list[str]]]
@@ -272,7 +272,7 @@ class Model:
         self.moves[code].append((at, total - (before or 0)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(works=st.lists(st.tuples(WORKS, st.sampled_from(NOTES)), min_size=1, max_size=6))
 def test_stock_commands_do_exactly_what_they_say_or_nothing(
     door: DeskDoor, works: list[tuple[Work, str]]

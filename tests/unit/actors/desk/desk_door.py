@@ -84,10 +84,12 @@ class DeskDoor:
         self.rewind()
 
     def rewind(self) -> None:
-        """Database, clock and desk as they were at first."""
+        """Database, clock, desk and working directory as they were at first."""
         self._template.backup(self._raw)
         self.house.now = self._began
         self.house.restarted()
+        for left in Path.cwd().iterdir():
+            left.unlink()
         self.bugs.clear()
 
     def serve(self, letter: Any) -> Answer | Denied:
@@ -100,6 +102,11 @@ class DeskDoor:
                 return Denied(letter.id, 1, "", "")
         outgoing = self.house.desk.serve([Incoming(b"operator", letter)], self.house.now)
         self.bugs += outgoing.bugs
+        has_more = True
+        while has_more:
+            # A file that is being applied goes on by itself, page by page.
+            walked, has_more = self.house.desk.walk(self.house.now)
+            self.bugs += walked.bugs
         (reply,) = [one for to, one in outgoing.letters if to == b"operator" and one.id != 0]
         assert isinstance(reply, Answer | Denied)
         return reply
