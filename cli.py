@@ -37,6 +37,7 @@ from terminal.sync_commands import sync_app
 EXIT_BUG: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
+INTERRUPTED: Final = "Interrupted. / 中断しました。"
 
 DEFAULTS: Final = {
     "errors": "list", "malls": "list", "stock": "list", "link": "conflicts", "key": "list",
@@ -169,12 +170,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _perform(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
+        if code == EXIT_INTERRUPTED:
+            # The command reader turns Ctrl-C into this code, without a word.
+            return page.refuse(INTERRUPTED, code)
     except (usage.UsageRefused, SettingsError) as error:
         return page.refuse(str(error), EXIT_USAGE)
     except Refusal as refusal:
         return page.refuse(str(refusal), refusal.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return page.refuse("Interrupted. / 中断しました。", EXIT_INTERRUPTED)
+        return page.refuse(INTERRUPTED, EXIT_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has seen enough; the flush at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,7 @@ from terminal import page
 EXIT_NOT_NOW: Final = 3
 """Refused: not possible now."""
 
-NUMBER_MAX: Final = 2**63 - 1
+NUMBER_MAX: Final = 9_223_372_036_854_775_807
 """Nothing has a larger number."""
 
 Config = Annotated[

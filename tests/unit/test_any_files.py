@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from tests.unit.actors.desk.desk_door import FREE, OPEN, DeskDoor, Rows, desk_door
 
+Totals = dict[str, int | None]
+
 FILE: Final = "file.csv"
 READERS: Final = {
     "take": ["stock", "take", "--file", FILE],
@@ -81,7 +83,7 @@ def given_to(door: DeskDoor, reader: str, content: bytes) -> tuple[Any, Rows, Ro
     allowed = MAY_CHANGE[reader] if told.code == 0 else set()
     assert changed <= allowed, (told, changed)
     if reader in {"rakuten", "yahoo"}:
-        kept = dict(before["totals"])
+        kept: Totals = dict(before["totals"])
         assert {code: dict(after["totals"])[code] for code in kept} == kept
     return told, before, after
 
@@ -145,7 +147,7 @@ def test_a_good_file_is_applied_exactly(door: DeskDoor, reader: str, encoding: s
     rows = [row for row in GOOD[reader] if not any("🎩" in cell for cell in row)]
     told, before, after = given_to(door, reader, written(rows, encoding))
     assert told.code == 0, told
-    totals = dict(before["totals"])
+    totals: Totals = dict(before["totals"])
     if reader in {"take", "totals"}:
         assert dict(after["totals"]) == totals | {"TEE": 15, "１２": 0}
     elif reader == "rakuten":

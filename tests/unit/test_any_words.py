@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -94,8 +95,8 @@ def any_lines(draw: st.DrawFn) -> tuple[Command, list[str]]:
     )
     parts = [[draw(values)] for _ in range(draw(st.integers(0, 4)))]
     if command.options:
-        for name in draw(st.lists(st.sampled_from(sorted(command.options)), max_size=4)):
-            parts.append([name, draw(values)] if command.options[name] else [name])
+        names = draw(st.lists(st.sampled_from(sorted(command.options)), max_size=4))
+        parts += [[name, draw(values)] if command.options[name] else [name] for name in names]
     words = [word for part in draw(st.permutations(parts)) for word in part]
     if command.path == ("import",):
         # Without a mall's actor an import never ends.
@@ -208,7 +209,7 @@ WORKS: Final = st.builds(
     st.one_of(
         st.integers(-30, 30).map(str), st.integers(0, 10**9).map(str), st.sampled_from(NUMBERS)
     ),
-    st.lists(st.sampled_from(INERT), max_size=2).map(lambda found: sum(found, [])),
+    st.lists(st.sampled_from(INERT), max_size=2).map(lambda found: list(chain(*found))),
     st.none() | st.sampled_from([0.0, 5.0, 10.0, 15.0, 25.0, -1.0, -1e9, 1e6]),
     st.integers(0, 3),
 )

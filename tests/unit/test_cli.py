@@ -766,6 +766,18 @@ def test_a_bug_is_one_sentence_and_exits_1(zaiko: Zaiko, monkeypatch: pytest.Mon
     assert "RuntimeError" in told.err
 
 
+def test_ctrl_c_is_one_sentence_and_exits_130(
+    zaiko: Zaiko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client, "open_house", interrupted)
+    told = zaiko("stock", "set", "TEE", "5")
+    assert told.code == 130
+    assert is_one_sentence(told)
+
+
 def test_a_sku_that_is_not_there_exits_2(zaiko: Zaiko, house: FakeDoor) -> None:
     house.on(AskStock, {"rows": [], "hits": 0, "next": None})
     told = zaiko("stock", "show", "NOPE")
