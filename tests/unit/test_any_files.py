@@ -84,7 +84,8 @@ def given_to(door: DeskDoor, reader: str, content: bytes) -> tuple[Any, Rows, Ro
     assert changed <= allowed, (told, changed)
     if reader in {"rakuten", "yahoo"}:
         kept: Totals = dict(before["totals"])
-        assert {code: dict(after["totals"])[code] for code in kept} == kept
+        now: Totals = dict(after["totals"])
+        assert {code: now[code] for code in kept} == kept
     return told, before, after
 
 
