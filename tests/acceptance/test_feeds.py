@@ -101,24 +101,15 @@ def made(house: House) -> int:
     return house.shops["amazon"].calls(CREATE)
 
 
-def test_a_bulk_goes_by_one_feed(house: House) -> None:
-    shop = house.shops["amazon"]
-    feeds, patches = made(house), shop.calls(PATCH)
-    quantity = reload(house)
-    wait_until_shown(house, quantity)
-    house.wait_until_equal(*CODES[:5])
-    assert made(house) == feeds + 1
-    # Single writes begin beside it, for what the feed has not taken yet.
-    assert shop.calls(PATCH) - patches < COUNT - 300
-
-
 def test_a_sale_elsewhere_during_the_feed_lowers_at_once_and_for_good(house: House) -> None:
     shop, code = house.shops["amazon"], CODES[7]
     shop.turn(**SLOWLY)
-    feeds, reports = made(house), shop.calls(REPORT)
+    feeds, reports, singles = made(house), shop.calls(REPORT), shop.calls(PATCH)
     quantity = reload(house)
     wait_for(lambda: made(house) > feeds, "the feed")
     patches = shop.calls(PATCH)
+    # Single writes begin beside it, for what the feed has not taken yet.
+    assert patches - singles < COUNT - 300
     house.shops["rakuten"].sell(code, 2)
     wait_for(lambda: shop.calls(PATCH) > patches, "the single write")
     assert shop.calls(REPORT) == reports  # The feed was still open.
@@ -127,19 +118,19 @@ def test_a_sale_elsewhere_during_the_feed_lowers_at_once_and_for_good(house: Hou
     house.wait_until_proven(code)
     assert shop.quantity(code) == quantity - 2
     assert shop.calls(PATCH) >= patches + 2  # Once more after the feed's end.
+    assert made(house) == feeds + 1
     house.adjust(code, 2)  # As many as before, for the stories that follow.
     house.wait_until_equal(code)
 
 
-@pytest.mark.parametrize("victims", [("amazon",), ("amazon", "inventory")])
-def test_a_feed_outlives_whoever_dies(house: House, victims: tuple[str, ...]) -> None:
+def test_a_feed_outlives_whoever_dies(house: House) -> None:
     house.shops["amazon"].turn(**SLOWLY)
     feeds = made(house)
     quantity = reload(house)
     wait_for(lambda: made(house) > feeds, "the feed")
     wait_for(lambda: is_feed_open(house), "the ticket")
     pids = house.pids()
-    for victim in victims:
+    for victim in ("amazon", "inventory"):
         kill(pids[victim], signal.SIGKILL)
     wait_until_shown(house, quantity)
     wait_for(lambda: house.malls() and is_feed_open(house) is False, "the feed's end", SETTLE_S)
@@ -156,31 +147,22 @@ def test_a_feed_that_broke_off_is_ended_by_single_writes(house: House) -> None:
     assert made(house) == feeds + 1
 
 
-def test_a_row_the_mall_refuses_is_a_fault_of_its_listing_that_heals(house: House) -> None:
-    shop, code = house.shops["amazon"], CODES[11]
-    shop.fault("bad_item", endpoint="stock", code=code)
+def test_a_refused_row_and_one_amazon_fulfils_by_now_are_faults_that_heal(house: House) -> None:
+    shop, refused, taken = house.shops["amazon"], CODES[11], CODES[13]
+    before = shop.quantity(taken)
+    shop.fault("bad_item", endpoint="stock", code=refused)
+    shop.stock_up([item(taken, before, fba=True)])
     quantity = reload(house)
-    fault = house.wait_for_fault("amazon", SETTLE_S, subject=code)
-    wait_until_shown(house, quantity, code)
-    assert shop.quantity(code) != quantity
-    shop.heal()
-    wait_until_shown(house, quantity)
-    house.wait_until_healed(fault["id"])
-    assert shop.quantity(code) == quantity
-
-
-def test_a_listing_that_amazon_fulfils_by_now_is_never_written_to(house: House) -> None:
-    shop, code = house.shops["amazon"], CODES[13]
-    before = shop.quantity(code)
-    shop.stock_up([item(code, before, fba=True)])
-    quantity = reload(house)
-    fault = house.wait_for_fault("amazon", SETTLE_S, subject=code)
-    assert fault["code"] == "fba"
-    wait_until_shown(house, quantity, code)
-    row = next(row for row in shop.state()["items"] if row["code"] == code)
+    faults = [house.wait_for_fault("amazon", SETTLE_S, subject=code) for code in (refused, taken)]
+    assert faults[1]["code"] == "fba"
+    wait_until_shown(house, quantity, refused, taken)
+    assert shop.quantity(refused) != quantity
+    row = next(row for row in shop.state()["items"] if row["code"] == taken)
     assert (row["quantity"], row["fba"]) == (before, True)
-    shop.stock_up([item(code, before, fba=False)])
-    house.wait_until_healed(fault["id"])
+    shop.heal()
+    shop.stock_up([item(taken, before, fba=False)])
+    for fault in faults:
+        house.wait_until_healed(fault["id"])
     wait_until_shown(house, quantity)
 
 

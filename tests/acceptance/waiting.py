@@ -8,9 +8,9 @@ LOOK_S: Final = 0.05
 """Between two looks at a condition, at least."""
 LOOK_SHARE: Final = 0.25
 """A look may be a whole command: looking takes this part of the time at most."""
-SOON_S: Final = 45.0
+SOON_S: Final = 90.0
 """What needs no settling: a call, a poll, a fault, a restart."""
-SETTLE_S: Final = 90.0
+SETTLE_S: Final = 240.0
 """What needs settled comparisons, one after the other; several times what a calm machine takes."""
 
 T = TypeVar("T")

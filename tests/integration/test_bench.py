@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-RUN_S_MAX = 120
+RUN_S_MAX = 300
 
 SMALLEST = {
     "intake": ("--lines", "500", "--skus", "50", "--rounds", "1"),

@@ -172,28 +172,6 @@ def test_a_merchants_first_day(house: House) -> None:
     assert house.zaiko("status").code == 4
 
 
-def test_a_hand_edit_shows_as_a_difference_and_reflect_repairs_it(house: House) -> None:
-    store_keys(house)
-    house.start()
-    for name in house.malls:
-        assert house.zaiko("import", name).code == 0
-    house.until(lambda: house.is_proven("tee"))
-    house.post("yahoo", "stock", {"code": "tee", "sub_code": "", "quantity": 70})
-    differing = ("stock", "list", "--mall", "yahoo", "--diff", "--json")
-    house.until(lambda: house.zaiko(*differing).json)
-    (row,) = house.zaiko("reflect", "--mall", "yahoo", "--diff", "--dry-run", "--json").json
-    assert (row["sku"], row["delta"]) == ("tee", -20)
-    assert house.quantity("yahoo", "tee") == 70
-    assert house.zaiko("malls", "pause", "yahoo").code == 0
-    told = house.zaiko("reflect", "tee", "--json")
-    assert told.code == 3
-    assert {row["mall"]: row["result"] for row in told.json}["yahoo"] == "blocked"
-    assert house.zaiko("malls", "resume", "yahoo").code == 0
-    assert house.zaiko("reflect", "--mall", "yahoo", "--diff").code == 0
-    house.until(lambda: house.quantity("yahoo", "tee") == 50)
-    house.until(lambda: house.zaiko(*differing).json == [])
-
-
 def test_a_mall_without_a_key_is_halted_until_one_is_stored_and_cleared(house: House) -> None:
     house.start()
     faults = house.zaiko("errors", "--mall", "rakuten", "--json").json

@@ -1,6 +1,6 @@
 """Some seeds of each sort, and that a seed is a run: the same events in any process.
 
-`python -m tests.sim` runs any number of them; here as many as a minute of one core takes.
+`python -m tests.sim` runs any number of them; here as many as half a minute of one core takes.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.sim.fleet import draw_fleet
 from tests.sim.house import simulate
 from tests.sim.scenario import FAULTS, RARE_FAULTS
 
-CHUNKS = 4
+CHUNKS = 2
 SEEDS_EACH = 4
 FLEETS = (0, 2, 3, 6, 8, 9)
 """Mixed fleets that are quick to run and have, taken together, every class of trouble."""
