@@ -25,6 +25,7 @@ def upgrade() -> None:
     _movement()
     _offer_rule()
     _parked_order()
+    _reflect_job()
     _rule_key()
     _sale_order()
     _sheet_job()
@@ -243,6 +244,8 @@ def _listing_push() -> None:
         sa.Column("proven_at", sa.Float(), nullable=True),
         sa.Column("bulk", sa.Integer(), nullable=False),
         sa.Column("bulk_sent", sa.Integer(), nullable=False),
+        sa.Column("reflect", sa.Integer(), nullable=False),
+        sa.Column("reflect_held", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("listing_id"),
     )
@@ -287,6 +290,13 @@ def _listing_push() -> None:
         ["mall_id", "reading_end"],
         unique=False,
         sqlite_where=sa.text("reading_end IS NOT NULL"),
+    )
+    op.create_index(
+        "push_reflect",
+        "listing_push",
+        ["reflect", "listing_id"],
+        unique=False,
+        sqlite_where=sa.text("reflect <> 0"),
     )
 
 
@@ -377,6 +387,29 @@ def _parked_order() -> None:
         sa.Column("is_dismissed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("mall_id", "number"),
         sqlite_with_rowid=False,
+    )
+
+
+def _reflect_job() -> None:
+    op.create_table(
+        "reflect_job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=True),
+        sa.Column("skus", sa.Text(), nullable=False),
+        sa.Column("is_diff", sa.Boolean(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("looked_at", sa.Integer(), nullable=False),
+        sa.Column("placed", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("unsynced", sa.Integer(), nullable=False),
+        sa.Column("shadow", sa.Integer(), nullable=False),
+        sa.Column("blocked", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=False),
+        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
 
 
