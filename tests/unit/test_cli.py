@@ -144,7 +144,7 @@ IMPORT = {
     "job": 3, "mall": "rakuten", "state": "done", "read": 9, "total": 9, "added": 9, "updated": 0,
     "gone": 0, "linked": 9, "conflicts": 0, "reason": "", "unchanged": 0, "refused": 0,
 }  # fmt: skip
-REFLECT_JOB = {
+REFLECT_JOB: dict[str, Any] = {
     "job": 2, "mall": None, "skus": [], "diff": False, "state": "done", "step": "done",
     "looked_at": 9, "placed": 4, "pushed": 4, "waiting": 0, "level": 3, "unsynced": 1, "shadow": 1,
     "blocked": 0, "approve": [], "actor": "me", "started_at": 1.0, "ended_at": 2.0,
