@@ -22,7 +22,7 @@ def numbers_of(name: str) -> set[str]:
     return {letter + number for letter, number in NUMBER.findall(name)}
 
 
-def tests_in(path: str) -> list[str]:
+def names_in(path: str) -> list[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return [
         node.name
@@ -32,7 +32,7 @@ def tests_in(path: str) -> list[str]:
 
 
 def carried() -> set[str]:
-    named = [name for path in files() if path.startswith(PLACES) for name in tests_in(path)
+    named = [name for path in files() if path.startswith(PLACES) for name in names_in(path)
              if path.endswith(".py")]  # fmt: skip
     return {number for name in named for number in numbers_of(name)}
 

@@ -686,13 +686,14 @@ def test_ctrl_c_leaves_a_reflect_job_running_and_says_so(
     assert "zaiko reflect stop 2" in told.err
 
 
-def test_a_dry_run_is_written_as_a_file(zaiko: Zaiko, tmp_path: Path) -> None:
+def test_a_dry_run_is_written_as_a_file(zaiko: Zaiko, house: FakeDoor, tmp_path: Path) -> None:
     target = tmp_path / "反映.csv"
     told = zaiko("reflect", "--all", "--dry-run", "--csv", str(target), "--json")
     assert told.json == {"file": str(target), "rows": 1}
     head, row = target.read_text("utf-8-sig").splitlines()
     assert head == "SKU,モール,商品コード,枝番,在庫,反映数,増減,結果,理由"
-    assert row.startswith(f"{REFLECTED['sku']},{REFLECTED['mall']},")
+    assert row.startswith("TEE,rakuten,")
+    assert len(house.letters) == 1
     refused = zaiko("reflect", "--all", "--dry-run", "--csv", str(tmp_path / "no" / "x.csv"))
     assert refused.code == 2
 
