@@ -682,7 +682,6 @@ def test_ctrl_c_leaves_a_reflect_job_running_and_says_so(
     house.on(StartReflectJob, {**REFLECT_JOB, "state": "running", "step": "placing"})
     told = zaiko("reflect", "--all")
     assert told.code == 130
-    assert is_one_sentence(told)
     assert "zaiko reflect stop 2" in told.err
 
 
