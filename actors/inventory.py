@@ -53,6 +53,7 @@ from engine.questions import (
     AskOffer,
     AskOfferChange,
     AskOffers,
+    AskReflectJobs,
     AskRules,
     AskRuleTest,
     AskSets,
@@ -73,7 +74,7 @@ EVENTS: Final = "events"
 TICK_S: Final = 1.0
 """How often what only time brings is looked for, and the write-ahead log is written back."""
 WALK_REST_S: Final = 0.01
-"""Between two pages of an operator's file: what arrived meanwhile is served."""
+"""Between two pages of an operator's file or reflect: what arrived meanwhile is served."""
 READERS: Final = 2
 """Threads that answer lists."""
 READS_WAITING_MAX: Final = 100
@@ -100,6 +101,7 @@ LISTS = (
     AskOffers,
     AskOffer,
     AskOfferChange,
+    AskReflectJobs,
 )
 
 UNLOGGED: Final = frozenset({"order", "push", "settled"})
@@ -230,7 +232,7 @@ class Inventory:
                 await asyncio.to_thread(self._store.checkpoint)
 
     async def _walk(self) -> None:
-        """Applies an operator's file page by page; letters that wait go first."""
+        """Walks operators' files and reflects page by page; letters that wait go first."""
         while True:
             outgoing, is_more = self.desk.walk(time.time())
             self._send(outgoing)

@@ -375,6 +375,13 @@ class Reflect(Struct, frozen=True, tag=True):
     """S7: the operator repairs: held = 0."""
 
 
+class TakeBack(Struct, frozen=True, tag=True):
+    """S7 undone before its push left: the difference that was set aside is held again."""
+
+    held: int
+    """What `Reflect` dropped; a comparison settled since then stays counted."""
+
+
 class AuditDue(Struct, frozen=True, tag=True):
     """A reading is wanted whatever the state (audit, halt ended, switch `bulk_is_atomic`)."""
 
@@ -394,7 +401,7 @@ class Forget(Struct, frozen=True, tag=True):
 Outcome = PushDone | PushRefused | PushUnknown | PushNotSent | PushBadItem
 CallEvent = TakePush | TakeReading | TakeFeed | CallLost | Outcome
 EffectEvent = OwnEffect | ParkedMaybe
-ReadingEvent = ReadingDone | ReadingFailed | Settle | Reflect | AuditDue | Forget
+ReadingEvent = ReadingDone | ReadingFailed | Settle | Reflect | TakeBack | AuditDue | Forget
 Event = CallEvent | EffectEvent | ReadingEvent
 
 

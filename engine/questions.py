@@ -66,6 +66,18 @@ from engine.product_questions import (
     SetWish,
     StartImport,
 )
+from engine.reflect_questions import (
+    REFLECT_SKUS_MAX,
+    AskReflect,
+    AskReflectJobs,
+    ReflectJobView,
+    ReflectRow,
+    ReflectView,
+    ResumeReflect,
+    StartReflect,
+    StartReflectJob,
+    StopReflect,
+)
 from engine.release_questions import (
     SHADOW_PAGE_MAX,
     WAITING_ROWS_MAX,
@@ -115,7 +127,6 @@ from engine.stock_questions import (
     TAKE_PAGE_MAX,
     AdjustStock,
     AskHistory,
-    AskReflect,
     AskStock,
     AskTotal,
     BringStock,
@@ -123,11 +134,8 @@ from engine.stock_questions import (
     HistoryPage,
     HistoryRow,
     ListingView,
-    ReflectRow,
-    ReflectView,
     SetStock,
     SetSync,
-    StartReflect,
     StockFilter,
     StockPage,
     StockRowView,
@@ -145,6 +153,7 @@ __all__ = [
     "LINK_PAGE_MAX",
     "OFFER_PAGE_MAX",
     "REFLECT_PAGE_MAX",
+    "REFLECT_SKUS_MAX",
     "RULE_TEST_ROWS_MAX",
     "SHADOW_PAGE_MAX",
     "SHEET_NAME_MAX",
@@ -170,6 +179,7 @@ __all__ = [
     "AskOfferChange",
     "AskOffers",
     "AskReflect",
+    "AskReflectJobs",
     "AskRuleTest",
     "AskRules",
     "AskSets",
@@ -223,10 +233,12 @@ __all__ = [
     "OpenSheet",
     "PlannedRow",
     "ReadyRules",
+    "ReflectJobView",
     "ReflectRow",
     "ReflectView",
     "RemoveOffer",
     "RemoveRule",
+    "ResumeReflect",
     "RuleRefusal",
     "RuleTestRow",
     "RuleTestView",
@@ -254,11 +266,13 @@ __all__ = [
     "SheetView",
     "StartImport",
     "StartReflect",
+    "StartReflectJob",
     "StatusView",
     "StockFilter",
     "StockPage",
     "StockRowView",
     "StockSort",
+    "StopReflect",
     "SyncedView",
     "TakeRefused",
     "TakeStock",
@@ -308,6 +322,10 @@ FromClient = (
     | AskTotal
     | StartReflect
     | AskReflect
+    | StartReflectJob
+    | StopReflect
+    | ResumeReflect
+    | AskReflectJobs
     | AskHistory
     | DeleteSkus
     | AskWaiting
@@ -365,7 +383,7 @@ class Event(Struct, frozen=True, tag=True):
     at: float
     action: str
     """order | push | fault | healed | settled | difference | adopted | oversold | breaker |
-    approved | mall | import | offers."""
+    approved | mall | import | offers | reflect."""
     mall: str
     subject: str
     """SKU, listing or order number."""

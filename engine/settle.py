@@ -36,6 +36,7 @@ from engine.push_state import (
     Settled,
     Span,
     Step,
+    TakeBack,
     Want,
     Window,
 )
@@ -50,6 +51,8 @@ def apply_reading(state: ListingPush, event: ReadingEvent, rules: MallRules) -> 
             return _settle(state, event, rules)
         case Reflect():
             return Step(replace(state, held=0))  # S7
+        case TakeBack():
+            return Step(replace(state, held=state.held + event.held))
         case AuditDue():
             return _audit_due(state, event)
         case Forget():

@@ -125,25 +125,6 @@ TAKE_PAGE_MAX = 500
 """Counted SKUs of one letter of a stocktake."""
 
 
-class StartReflect(Struct, frozen=True, tag=True):
-    """Reflects listings (S7). Reply body: ReflectView."""
-
-    id: int
-    filter: StockFilter
-    all: bool
-    dry_run: bool
-    actor: str
-    after: int = 0
-    """Listing id to go on after (pages of REFLECT_PAGE_MAX)."""
-
-
-class AskReflect(Struct, frozen=True, tag=True):
-    """How far the listings of an earlier answer have come. Reply body: ReflectView."""
-
-    id: int
-    listing_ids: tuple[int, ...]
-
-
 class AskHistory(Struct, frozen=True, tag=True):
     """A page of a SKU's movements. Reply body: HistoryPage."""
 
@@ -204,32 +185,6 @@ class StockPage(Struct, frozen=True, kw_only=True):
     rows: tuple[StockRowView, ...]
     hits: int
     next: str | None
-
-
-class ReflectRow(Struct, frozen=True, kw_only=True):
-    """What a reflect does to one listing."""
-
-    listing_id: int
-    sku: str
-    mall: str
-    code: str
-    sub_code: str
-    before: int | None
-    """What the mall is taken to show."""
-    offer: int | None
-    delta: int | None
-    result: str
-    """pushed | waiting | level | blocked."""
-    reason: str
-    reason_en: str
-
-
-class ReflectView(Struct, frozen=True, kw_only=True):
-    """The rows of one page of a reflect."""
-
-    rows: tuple[ReflectRow, ...]
-    next: int | None
-    """Go on after this listing id; None: that was all."""
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):

@@ -40,7 +40,6 @@ Linked = Annotated[bool | None, typer.Option("--linked/--unlinked", help="紐づ
 Diff = Annotated[bool, typer.Option("--diff", help="Differing products (差異商品).")]
 Synced = Annotated[bool | None, typer.Option("--synced/--unsynced", help="連携の有無.")]
 Error = Annotated[bool, typer.Option("--error", help="With an open error (エラーあり).")]
-Csv = Annotated[str | None, typer.Option("--csv", hidden=True)]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for the end.")]
 
 SETTINGS: Final[dict[str, Any]] = {

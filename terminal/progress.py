@@ -66,6 +66,19 @@ def follow_reflect(rounds: Iterable[Iterable[Row]], total: int) -> int:
     return waiting
 
 
+def follow_job(views: Iterable[Row]) -> Row:
+    """Shows a reflect job until it is left; its last ReflectJobView."""
+    view: Row = {}
+    with _bar() as bar:
+        task = bar.add_task("反映", total=0)
+        for view in views:
+            if view["step"] == "placing":
+                bar.update(task, completed=view["looked_at"], total=max(view["looked_at"], 1))
+            else:
+                bar.update(task, completed=view["pushed"], total=max(view["placed"], 1))
+    return view
+
+
 class Seen:
     """What of a reflect's rows is needed after they were printed: a few of them, however many."""
 

@@ -59,13 +59,6 @@ def no_such_option(path: list[str], option: str, known: Iterable[str]) -> UsageR
     )
 
 
-def not_yet(what: str) -> UsageRefused:
-    """Something the design names that this version does not have."""
-    return UsageRefused(
-        f"{what} is not in this version yet.", f"{what} はこのバージョンではまだ使えません。"
-    )
-
-
 def unreadable(path: list[str], sentence: str) -> UsageRefused:
     """Whatever else the command line's reader had to say."""
     said = " ".join(["zaiko", *path])

@@ -113,7 +113,7 @@ class Account:
         self.has_parked = False
         """Some order of the mall is parked."""
         self.bulk_waits = False
-        """Bulk pushes wait until an operator's file is applied whole."""
+        """Bulk pushes wait until a file is applied, or a reflect job placed or taken back."""
         self.breaker = Breaker()
         """The mall's breaker as its row was when this mall last pulled."""
         self.shelf: Shelf | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from actors.desk import offering, releasing
+from actors.desk import offering, reflect_jobs, releasing
 from actors.desk.account import Account
 from actors.desk.fault_answers import fault_views, of_faults
 from actors.desk.history_answers import past
@@ -48,6 +48,7 @@ from engine.questions import (
     AskOffer,
     AskOfferChange,
     AskOffers,
+    AskReflectJobs,
     AskRules,
     AskRuleTest,
     AskSets,
@@ -87,6 +88,7 @@ Question = (
     | AskTotal
     | AskImport
     | AskWaiting
+    | AskReflectJobs
     | AskShadow
     | AskImportChanges
     | AskSettings
@@ -178,17 +180,30 @@ class Answers:
                 return self._of_offers(connection, question)
             case AskImport() | AskImportChanges() | AskSettings():
                 return self._of_products(connection, question)
-            case AskWaiting():
-                return self._waiting(connection, question, now)
-            case AskShadow():
-                account = self._account(question.mall)
-                return releasing.shadow(self._store, connection, account, question, now)
+            case AskWaiting() | AskShadow() | AskReflectJobs():
+                return self._of_releases(connection, question, now)
 
     def _account(self, name: str) -> Account:
         mall_id = self.names.get(name)
         if mall_id is None:
             raise no_such_mall(name)
         return self._accounts[mall_id]
+
+    def _of_releases(
+        self, connection: Connection, question: AskWaiting | AskShadow | AskReflectJobs, now: float
+    ) -> Any:
+        match question:
+            case AskWaiting():
+                return self._waiting(connection, question, now)
+            case AskShadow():
+                account = self._account(question.mall)
+                return releasing.shadow(self._store, connection, account, question, now)
+            case AskReflectJobs():
+                accounts, number = dict(self._accounts), question.job
+                views = reflect_jobs.job_views(self._store, connection, accounts, number)
+                if number is not None and not views:
+                    raise NotThere(*reflect_jobs.no_such_job(number))
+                return views
 
     def _waiting(
         self, connection: Connection, question: AskWaiting, now: float

@@ -69,9 +69,10 @@ def look_again(turn: Turn, account: Account, now: float) -> bool:
 def may_bulk_go(turn: Turn, account: Account) -> bool:
     """Judges what waits: whether bulk pushes of the mall may be given out by this pull."""
     store, connection = turn.store, turn.connection
-    account.bulk_waits = store.sheets.unfinished(connection, "applying") is not None
+    is_applied = store.sheets.unfinished(connection, "applying") is not None
+    account.bulk_waits = is_applied or store.reflects.is_moving(connection, account.id)
     if account.bulk_waits:
-        # The breaker has to see all of a file before its first row goes.
+        # The breaker has to see all of a file, or of a reflect, before its first row goes.
         return False
     before = store.breakers.load(connection, account.id)
     breaker = rolled(before, turn.now, account.breaker_limits)

@@ -19,6 +19,7 @@ from actors.desk import (
     outcomes,
     probing,
     pulls,
+    reflect_jobs,
     ruling,
     sheets,
 )
@@ -245,21 +246,21 @@ class Desk:
         return self._transact(act, now)
 
     def walk(self, now: float) -> tuple[Outgoing, bool]:
-        """One page of a file that is being applied; False: there is nothing to go on with.
+        """One page of a file that is applied, else of a reflect job; False: there is none now.
 
         A page that fails for a bug is undone and ends its job.
         """
         did = []
 
         def act(turn: Turn) -> None:
-            did.append(sheets.walk(turn, self._operators.named_accounts))
+            did.append(sheets.walk(turn, self._operators.named_accounts) or reflect_jobs.walk(turn))
 
         try:
             return self._transact(act, now), did[-1]
         except Exception as error:  # noqa: BLE001  (a bug: undone, told, and the job ended)
             self._reload_rows()
-            ended = self._transact(sheets.give_up, now)
-            bugs = [("a page of a file", error)]
+            ended = self._transact(_give_up_walk, now)
+            bugs = [("a page of a job", error)]
             return Outgoing(ended.letters, ended.events, bugs), False
 
     def given_up(self, child: str, restarts: int, now: float) -> Outgoing:
@@ -398,6 +399,12 @@ class Desk:
     def _goodbye(self, turn: Turn, account: Account, letter: Goodbye, sender: bytes) -> None:
         leases.goodbye(turn, account, letter, sender)
         self._by_sender.pop(sender, None)
+
+
+def _give_up_walk(turn: Turn) -> None:
+    """Ends the job whose page failed: a file goes first, so it was its page if one is applied."""
+    if not sheets.give_up(turn):
+        reflect_jobs.give_up(turn)
 
 
 def _runs(batch: Sequence[Incoming]) -> Iterator[list[Incoming]]:

@@ -145,6 +145,7 @@ def _filled(turn: Turn, account: Account, letter: Pull) -> FeedWork | None:
         event = TakeFeed(number, one.decision, letter.now)
         record.state = apply(record.state, event, account.rules).state
         record.push_at = record.read_at = None
+        record.reflect_held = 0
         if record.priority == BULK:
             record.bulk = 0
         if record.state.feed is not None:

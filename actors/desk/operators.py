@@ -12,6 +12,8 @@ from actors.desk import (
     leases,
     linking,
     offering,
+    reflect_jobs,
+    reflecting,
     releasing,
     ruling,
     sets,
@@ -26,11 +28,13 @@ from actors.desk.faulting import Faulting
 from actors.desk.leases import House
 from actors.desk.turn import Turn
 from actors.store.listing_rows import ListingRow, SkuRow
+from actors.store.reflect_rows import ReflectJob
 from actors.store.stock_list import reflect_page
 from engine.lane import LaneEvent
 from engine.offer_rules import OfferRule, RuleBook
 from engine.questions import (
     REFLECT_PAGE_MAX,
+    REFLECT_SKUS_MAX,
     AdjustStock,
     ApplySheet,
     Approve,
@@ -54,6 +58,7 @@ from engine.questions import (
     ReadyRules,
     RemoveOffer,
     RemoveRule,
+    ResumeReflect,
     SendSheet,
     SetOffer,
     SetSettings,
@@ -61,6 +66,8 @@ from engine.questions import (
     SetSync,
     StartImport,
     StartReflect,
+    StartReflectJob,
+    StopReflect,
     TakeStock,
     UndoStock,
 )
@@ -109,7 +116,10 @@ class Operators:
             DeleteSkus: self._delete,
             SetSync: self._set_sync,
             StartReflect: self._reflect,
-            AskReflect: stockwork.ask_reflect,
+            AskReflect: reflecting.ask_reflect,
+            StartReflectJob: self._start_job,
+            StopReflect: self._stop_job,
+            ResumeReflect: self._resume_job,
             Approve: self._approve,
             GoLive: self._go_live,
             UndoStock: adopting.undo,
@@ -350,7 +360,46 @@ class Operators:
         for code in letter.filter.skus:
             self._sku(turn, code)
         names, terms = self._answers.names, self._answers.terms
-        stockwork.start_reflect(turn, letter, sender, names, terms)
+        reflecting.start_reflect(turn, letter, sender, names, terms)
+
+    def _start_job(self, turn: Turn, letter: StartReflectJob, sender: bytes) -> None:
+        account = None if letter.mall is None else self._account(letter.mall)
+        if len(letter.skus) > REFLECT_SKUS_MAX:
+            raise NotThere(
+                f"SKU は一度に {REFLECT_SKUS_MAX:,} 件までです。--all か --diff を使ってください。",
+                f"Name at most {REFLECT_SKUS_MAX:,} SKUs at once, or use --all or --diff.",
+            )
+        for code in letter.skus:
+            self._sku(turn, code)
+        reflect_jobs.start_job(turn, account, letter, sender)
+
+    def _stop_job(self, turn: Turn, letter: StopReflect, sender: bytes) -> None:
+        if letter.job is not None:
+            job = _job(turn, letter.job)
+            reflect_jobs.stop_job(turn, job, letter.actor, sender, letter.id)
+            return
+        running = turn.store.reflects.unfinished(turn.connection)
+        if len(running) != 1:
+            numbers = ", ".join(str(job.id) for job in running)
+            none = ("実行中の反映はありません。", "No reflect is under way; nothing changed.")
+            several = (
+                f"実行中の反映は {numbers} です。番号を指定してください。",
+                f"Reflects {numbers} are under way; name one of them.",
+            )
+            turn.deny(sender, letter.id, 3, several if running else none)
+            return
+        reflect_jobs.stop_job(turn, running[0], letter.actor, sender, letter.id)
+
+    def _resume_job(self, turn: Turn, letter: ResumeReflect, sender: bytes) -> None:
+        job = _job(turn, letter.job)
+        reflect_jobs.resume_job(turn, job, letter.actor, sender, letter.id)
+
+
+def _job(turn: Turn, number: int) -> ReflectJob:
+    job = turn.store.reflects.load(turn.connection, number)
+    if job is None:
+        raise NotThere(*reflect_jobs.no_such_job(number))
+    return job
 
 
 def _refuse_beyond(total: int) -> None:

@@ -338,6 +338,7 @@ class _Batch:
                 event = TakePush(number, account.row.epoch, decision, self._now, send_by)
                 record.state = apply(record.state, event, account.rules).state
                 record.push_at = record.read_at = None
+                record.reflect_held = 0
                 if record.priority == BULK:
                     record.bulk = 0
                 call = record.state.call
@@ -350,8 +351,8 @@ class _Batch:
         return PushWork(tuple(rows), send_by) if rows else None
 
 
-def _place_of(record: PushRecord) -> tuple[float | None, int, float | None, int]:
-    return record.push_at, record.priority, record.read_at, record.bulk
+def _place_of(record: PushRecord) -> tuple[float | None, int, float | None, int, int]:
+    return record.push_at, record.priority, record.read_at, record.bulk, record.reflect
 
 
 # --- readings (S1) ------------------------------------------------------------------------------

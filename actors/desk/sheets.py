@@ -200,14 +200,18 @@ def walk(turn: Turn, accounts: Accounts) -> bool:
     return True
 
 
-def give_up(turn: Turn) -> None:
-    """A page that cannot be applied for a bug ends its job: it would fail again for ever."""
+def give_up(turn: Turn) -> bool:
+    """A page that cannot be applied for a bug ends its job: it would fail again for ever.
+
+    False: no file is being applied.
+    """
     job = turn.store.sheets.unfinished(turn.connection, "applying")
     if job is not None:
         _drop(turn, job)
         said = ("取り込みが内部エラーで止まりました", "its import stopped for an internal error")
         turn.tell("import", None, job.name, said, job.applied)
         turn.wake_all()
+    return job is not None
 
 
 def _apply_page(turn: Turn, accounts: Accounts, job: SheetJob) -> None:

@@ -1,31 +1,20 @@
-"""What operators do to stock: count, adjust, reflect, delete (sections 5 and 7, S7)."""
+"""What operators do to stock: count, adjust, bring, delete (sections 5 and 7)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from actors.desk.account import Account
 from actors.desk.opening import book_waiting
 from actors.desk.turn import Turn
-from actors.desk.weigh import BULK, is_syncing, place, want_of
-from actors.store.listing_rows import ListingRow, SkuRow
+from actors.store.listing_rows import SkuRow
 from actors.store.movement_rows import MovementRow
-from actors.store.push_rows import PushRecord
-from actors.store.stock_list import MallTerms, reflect_page
 from engine.faults import Family, oversold_spec
 from engine.ledger import Reason, oversold, request_key
 from engine.links import fold
-from engine.push import apply, decide, is_suspect, target
-from engine.push_state import AuditDue, ListingPush, Reflect, Want
 from engine.questions import (
-    REFLECT_PAGE_MAX,
     AdjustStock,
-    AskReflect,
     BringStock,
-    ReflectRow,
-    ReflectView,
     SetStock,
-    StartReflect,
 )
-from engine.slot import PushDecision
 
 TOTAL_MAX = 999_999_999
 """No total an operator writes may leave +- this: the largest number a mall takes."""
@@ -115,131 +104,3 @@ def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int
         turn.drop_faults(None, sku.code)
         store.listings.delete_sku(connection, sku.id, alone)
     turn.answer(sender, question, {"deleted": [sku.code for sku in skus]})
-
-
-# --- reflect (S7) ---------------------------------------------------------------------------------
-
-
-def start_reflect(
-    turn: Turn,
-    letter: StartReflect,
-    sender: bytes,
-    names: Mapping[str, int],
-    terms: MallTerms,
-) -> None:
-    """One page of a reflect: held is dropped, doubt is settled first, the rest is due now."""
-    ids = reflect_page(
-        turn.connection, letter.filter, names, terms, (letter.after, REFLECT_PAGE_MAX)
-    )
-    rows = _reflect(turn, ids, is_dry=letter.dry_run, is_asking=False)
-    following = ids[-1] if len(ids) == REFLECT_PAGE_MAX else None
-    turn.answer(sender, letter.id, ReflectView(rows=rows, next=following))
-
-
-def ask_reflect(turn: Turn, letter: AskReflect, sender: bytes) -> None:
-    """How far the listings of an earlier page have come."""
-    ids = letter.listing_ids[:REFLECT_PAGE_MAX]
-    rows = _reflect(turn, ids, is_dry=True, is_asking=True)
-    turn.answer(sender, letter.id, ReflectView(rows=rows, next=None))
-
-
-def _reflect(
-    turn: Turn, ids: Sequence[int], *, is_dry: bool, is_asking: bool
-) -> tuple[ReflectRow, ...]:
-    store, connection = turn.store, turn.connection
-    listings = store.listings.by_id(connection, ids)
-    records = store.pushes.by_id(connection, ids)
-    skus = store.listings.skus_by_id(
-        connection, list({link.sku_id for row in listings.values() for link in row.claims})
-    )
-    views = []
-    changed: dict[int, list[PushRecord]] = {}
-    for listing_id in ids:
-        listing = listings.get(listing_id)
-        account = None if listing is None else turn.accounts.get(listing.mall_id)
-        if listing is None or account is None or not listing.claims:
-            continue
-        record = records.get(listing_id) or PushRecord(listing_id, account.id, ListingPush())
-        want = want_of(account, listing, account.to_mall(turn.now), turn.no_rise)
-        reason = _blocked(account, listing, want)
-        view = _one(account, record, want, reason, is_asking=is_asking)
-        sku = skus[listing.claims[0].sku_id].code
-        views.append(
-            ReflectRow(
-                listing_id=listing_id,
-                sku=sku,
-                mall=account.name,
-                code=listing.code,
-                sub_code=listing.sub_code,
-                before=record.state.high if record.state.known else None,
-                offer=want.offer,
-                delta=view[0],
-                result=view[1],
-                reason=reason[0] if reason else "",
-                reason_en=reason[1] if reason else "",
-            )
-        )
-        if not is_dry and reason is None:
-            place(record, want, account, BULK)
-            changed.setdefault(account.id, []).append(record)
-    for mall_id, rows in changed.items():
-        store.pushes.save(connection, rows, turn.accounts[mall_id].rules)
-        turn.wakes_pull.add(mall_id)
-    return tuple(views)
-
-
-def _one(
-    account: Account,
-    record: PushRecord,
-    want: Want,
-    reason: tuple[str, str] | None,
-    *,
-    is_asking: bool,
-) -> tuple[int | None, str]:
-    """(the change that will be pushed, how it stands); moves the record, which may be dropped."""
-    if reason is not None:
-        return None, "blocked"
-    if not is_asking:
-        record.state = apply(record.state, Reflect(), account.rules).state
-    state = record.state
-    decision: PushDecision | None = decide(state, want, account.rules)
-    if not state.known or is_suspect(state, account.rules):
-        if not is_asking:
-            record.state = apply(state, AuditDue(), account.rules).state
-        return None if decision is None else decision.delta, "waiting"
-    if state.call is not None:
-        return getattr(state.call, "delta", None), "waiting" if is_asking else "pushed"
-    if decision is not None:
-        return decision.delta, "waiting" if is_asking else "pushed"
-    shows_offer = want.offer is not None and state.high == target(state, want.offer)
-    return 0, "level" if shows_offer else "waiting"
-
-
-def _blocked(account: Account, listing: ListingRow, want: Want) -> tuple[str, str] | None:
-    if listing.is_conflict:
-        return (
-            "複数の商品が紐づいています。紐づけを解除してください。",
-            "Several SKUs claim this listing; remove all but one link.",
-        )
-    if listing.is_gone:
-        return ("モールに商品がありません。", "The listing is gone at the mall.")
-    if not listing.is_synced:
-        return (
-            "連携がオフです。zaiko sync on でオンにしてください。",
-            "The listing is not synced; tick it with: zaiko sync on",
-        )
-    if not is_syncing(listing):
-        return ("在庫数のない商品です。", "The mall keeps no quantity for this listing.")
-    if want.offer is None:
-        return (
-            "総在庫数がまだ決まっていません。",
-            "The SKU has no total yet (its base listing is being read).",
-        )
-    if account.row.is_halted:
-        return (
-            f"{account.name} は停止中です（レベル9）。キーを更新し、エラーを削除してください。",
-            f"{account.name} is halted (level 9); renew its key and clear the error.",
-        )
-    if account.row.is_paused:
-        return (f"{account.name} は一時停止中です。", f"{account.name} is paused.")
-    return None

@@ -15,7 +15,7 @@ from engine.connector import WriteKind
 from engine.messages import PushRow
 from engine.offer import Stock, bundle_offer, cap_of, follows_total
 from engine.offer_rules import RuleBook
-from engine.push import decide, next_wake, target, wants_reading
+from engine.push import decide, is_suspect, next_wake, target, wants_reading
 from engine.push_state import ListingPush, MallRules, PushCall, Want
 from engine.slot import FeedCall
 
@@ -95,8 +95,11 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
     record.read_at = None
     if priority == ORDER_DRIVEN:
         record.priority = ORDER_DRIVEN
+    if not state.first_settled:
+        record.reflect_held = 0  # Another link: what the one before held is none of this one's.
     if want.is_blocked:
         record.priority, record.bulk = BULK, 0
+        record.reflect = record.reflect_held = 0
         return
     if state.call is not None:
         return
@@ -107,8 +110,11 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
         _rank(record, bulk_change(state, want), account)
         _audit_held(record, account)
         return
-    if record.priority == BULK or _is_level(state, want, account.rules):
+    is_level = _is_level(state, want, account.rules)
+    if record.priority == BULK or is_level:
         record.priority, record.bulk = BULK, 0
+    if record.reflect and is_level and not is_suspect(state, account.rules):
+        record.reflect = record.reflect_held = 0
     if state.reading is not None or state.feed is not None:
         return
     if wants_reading(state, want, account.rules):

@@ -57,6 +57,10 @@ class PushRecord(Struct):
     """The `Change` of it that the breaker counts as waiting; kept while it is approved."""
     bulk_sent: int = 0
     """`sent_mark` of its last bulk push."""
+    reflect: int = 0
+    """The reflect job that placed it and is not through with it; 0: none."""
+    reflect_held: int = 0
+    """What that job set aside of a difference, until a push has left with it."""
     counted: int = 0
     """What of it the breaker's row holds now."""
 
@@ -97,6 +101,8 @@ class PushRows:
             PUSH.c.read_at,
             PUSH.c.bulk,
             PUSH.c.bulk_sent,
+            PUSH.c.reflect,
+            PUSH.c.reflect_held,
             PUSH.c.body,
         )
         base = select(*columns)
@@ -135,6 +141,15 @@ class PushRows:
             select(func.min(PUSH.c.read_at)).where(mall, PUSH.c.read_at.is_not(None)),
             ["mall"],
             dialect,
+        )
+        of_job = (text("reflect <> 0"), PUSH.c.reflect == bindparam("job"))
+        self._reflecting = Statement(
+            base.where(*of_job).order_by(PUSH.c.listing_id).limit(bindparam("most")),
+            ["job", "most"],
+            dialect,
+        )
+        self._count_reflecting = Statement(
+            select(func.count()).select_from(PUSH).where(*of_job), ["job"], dialect
         )
         self._prepare_calls(base, mall, dialect)
         self._prepare_feeds(base, dialect)
@@ -238,6 +253,13 @@ class PushRows:
             ["mall"],
             dialect,
         )
+        self._end_reflect = Statement(
+            update(PUSH)
+            .where(PUSH.c.listing_id == bindparam("listing"))
+            .values(reflect=0, reflect_held=0),
+            ["listing"],
+            dialect,
+        )
         self._delete = Statement(
             delete(PUSH).where(PUSH.c.listing_id == bindparam("listing")), ["listing"], dialect
         )
@@ -245,7 +267,8 @@ class PushRows:
     @staticmethod
     def _records(rows: Iterable[Sequence[object]]) -> Iterator[PushRecord]:
         for row in rows:
-            listing_id, mall_id, low, high, push_at, priority, read_at, bulk, sent, body = row
+            listing_id, mall_id, low, high, push_at, priority, read_at, bulk, sent = row[:9]
+            job, held, body = row[9:]
             record = PushRecord(
                 listing_id,  # type: ignore[arg-type]
                 mall_id,  # type: ignore[arg-type]
@@ -255,6 +278,8 @@ class PushRows:
                 read_at,  # type: ignore[arg-type]
                 bulk,  # type: ignore[arg-type]
                 sent,  # type: ignore[arg-type]
+                job,  # type: ignore[arg-type]
+                held,  # type: ignore[arg-type]
             )
             record.counted = record.waits_as
             yield record
@@ -372,6 +397,8 @@ class PushRows:
                     state.proven_at,
                     record.bulk,
                     record.bulk_sent,
+                    record.reflect,
+                    record.reflect_held,
                     ENCODER.encode(state),
                 )
             )
@@ -395,6 +422,19 @@ class PushRows:
             self._decide_sku.run(connection, sku_id)
         else:
             self._decide_sku_there.run(connection, sku_id, mall_id)
+
+    def reflecting(self, connection: Connection, job: int, most: int) -> list[PushRecord]:
+        """Listings that a reflect job placed and is not through with."""
+        return list(self._records(self._reflecting.rows(connection, job, most)))
+
+    def count_reflecting(self, connection: Connection, job: int) -> int:
+        """How many these are; an index holds them alone."""
+        row = self._count_reflecting.first(connection, job)
+        return 0 if row is None else int(row[0])
+
+    def end_reflect(self, connection: Connection, listing_ids: Sequence[int]) -> None:
+        """Listings of a mall that is not in the settings any more are left as they are."""
+        self._end_reflect.many(connection, [(listing_id,) for listing_id in listing_ids])
 
     def approve(self, connection: Connection, mall_id: int) -> int:
         """What the breaker counts as waiting is approved; how many listings."""

@@ -184,6 +184,8 @@ PUSH = Table(
     Column("proven_at", Float),
     Column("bulk", Integer, nullable=False),  # the Change that the breaker counts as waiting
     Column("bulk_sent", Integer, nullable=False),  # breaker.sent_mark of its last bulk push
+    Column("reflect", Integer, nullable=False),  # the job that placed it and is not through, or 0
+    Column("reflect_held", Integer, nullable=False),  # what that job set aside and may take back
     Column("body", LargeBinary, nullable=False),  # ListingPush; low and high above overrule it
     Index("push_due", "mall_id", "priority", "push_at", sqlite_where=text("push_at IS NOT NULL")),
     Index("push_read", "mall_id", "read_at", sqlite_where=text("read_at IS NOT NULL")),
@@ -191,7 +193,30 @@ PUSH = Table(
     Index("push_call", "mall_id", "call_until", sqlite_where=text("call_until IS NOT NULL")),
     Index("push_feed", "mall_id", "feed_call", sqlite_where=text("feed_call <> 0")),
     Index("push_held", "mall_id", "held", sqlite_where=text("held <> 0")),
+    Index("push_reflect", "reflect", "listing_id", sqlite_where=text("reflect <> 0")),
 )
+
+REFLECT_JOB = Table(
+    "reflect_job",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("mall_id", Integer),  # NULL: every mall
+    Column("skus", Text, nullable=False),  # JSON list of codes; []: every SKU
+    Column("is_diff", Boolean, nullable=False),  # only listings with a difference
+    Column("step", Text, nullable=False),  # ReflectStep
+    Column("cursor", ROW_ID, nullable=False),  # the last listing that was looked at
+    Column("looked_at", Integer, nullable=False),
+    Column("placed", Integer, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("unsynced", Integer, nullable=False),
+    Column("shadow", Integer, nullable=False),
+    Column("blocked", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    sqlite_autoincrement=True,
+)
+"""What operators had reflected; `listing_push.reflect` names what of a job is still under way."""
 
 BREAKER = Table(
     "breaker",

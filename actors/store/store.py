@@ -17,6 +17,7 @@ from actors.store.movement_rows import MovementRows
 from actors.store.offer_rows import OfferRows
 from actors.store.order_rows import OrderRows
 from actors.store.push_rows import PushRows
+from actors.store.reflect_rows import ReflectRows
 from actors.store.registered_rows import RegisteredRows
 from actors.store.rule_key_rows import RuleKeyRows
 from actors.store.rule_rows import RuleRows
@@ -38,6 +39,7 @@ class Store:
         self.breakers = BreakerRows(dialect)
         self.pushes = PushRows(dialect, self.breakers)
         self.offers = OfferRows(dialect)
+        self.reflects = ReflectRows(dialect)
         self.feeds = FeedRows(dialect)
         self.orders = OrderRows(dialect)
         self.movements = MovementRows(dialect)

@@ -117,6 +117,6 @@ def test_m24_a_file_that_cannot_be_written_is_refused_and_leaves_nothing(
 def test_m24_reflect_chosen_rows_and_all(house: House) -> None:
     rows = told(house, "reflect", "tee", "cap")
     assert {row["sku"] for row in rows} == {"tee", "cap"}
-    assert {row["result"] for row in told(house, "reflect", "--all")} <= {
-        "level", "pushed", "waiting",
-    }  # fmt: skip
+    done = told(house, "reflect", "--all")
+    assert (done["state"], done["waiting"], done["blocked"]) == ("done", 0, 0)
+    assert done["looked_at"] == done["level"] + done["placed"]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import cli
-from actors import client, client_products
+from actors import client, client_products, client_reflect
 from config.state import StateDir
 from engine.offer_rules import NO_CAP, OfferRule
 from engine.questions import (
@@ -28,6 +28,7 @@ from engine.questions import (
     AskOffer,
     AskOfferChange,
     AskOffers,
+    AskReflectJobs,
     AskRules,
     AskRuleTest,
     AskSets,
@@ -50,6 +51,7 @@ from engine.questions import (
     ReadyRules,
     RemoveOffer,
     RemoveRule,
+    ResumeReflect,
     RuleWish,
     SetOffer,
     SetPart,
@@ -58,10 +60,12 @@ from engine.questions import (
     SetWish,
     StartImport,
     StartReflect,
+    StartReflectJob,
     StockFilter,
+    StopReflect,
     TakeStock,
 )
-from terminal import page
+from terminal import page, progress
 from tests.unit.fake_door import FakeDoor, answering
 
 SETTINGS = """\
@@ -139,6 +143,11 @@ LINKED: dict[str, Any] = {"linked": 1, "unmatched": 0, "conflicts": [CONFLICT], 
 IMPORT = {
     "job": 3, "mall": "rakuten", "state": "done", "read": 9, "total": 9, "added": 9, "updated": 0,
     "gone": 0, "linked": 9, "conflicts": 0, "reason": "", "unchanged": 0, "refused": 0,
+}  # fmt: skip
+REFLECT_JOB: dict[str, Any] = {
+    "job": 2, "mall": None, "skus": [], "diff": False, "state": "done", "step": "done",
+    "looked_at": 9, "placed": 4, "pushed": 4, "waiting": 0, "level": 3, "unsynced": 1, "shadow": 1,
+    "blocked": 0, "approve": [], "actor": "me", "started_at": 1.0, "ended_at": 2.0,
 }  # fmt: skip
 REFLECTED = {
     "listing_id": 1, "sku": "TEE", "mall": "rakuten", "code": "tee", "sub_code": "", "before": 4,
@@ -233,6 +242,10 @@ def house(directory: Path) -> Iterator[FakeDoor]:
         fake.on(SetStock, ROW)
         fake.on(AdjustStock, ROW)
         fake.on(StartReflect, {"rows": [REFLECTED], "next": None})
+        fake.on(StartReflectJob, REFLECT_JOB)
+        fake.on(AskReflectJobs, [REFLECT_JOB])
+        fake.on(StopReflect, {**REFLECT_JOB, "state": "stopped", "step": "returning"})
+        fake.on(ResumeReflect, REFLECT_JOB)
         fake.on(BringStock, ROW)
         fake.on(SetSync, {"changed": 2, "next": None})
         fake.on(TakeStock, TAKEN)
@@ -306,7 +319,18 @@ ASKED: list[tuple[str, Any]] = [
     ("stock show TEE", AskStock(1, StockFilter(skus=("TEE",)), None, 1)),
     ("stock set TEE 5", SetStock(1, "TEE", 5, ACTOR)),
     ("reflect TEE CAP", StartReflect(1, StockFilter(skus=("TEE", "CAP")), False, False, ACTOR)),
-    ("reflect --all", StartReflect(1, StockFilter(), True, False, ACTOR)),
+    ("reflect --search TEE --mall yahoo",
+     StartReflect(1, StockFilter(mall="yahoo", search="TEE"), False, False, ACTOR)),
+    ("reflect --all", StartReflectJob(1, None, (), False, ACTOR)),
+    ("reflect --all --mall yahoo --no-wait", StartReflectJob(1, "yahoo", (), False, ACTOR)),
+    ("reflect --mall yahoo", StartReflectJob(1, "yahoo", (), False, ACTOR)),
+    ("reflect --diff", StartReflectJob(1, None, (), True, ACTOR)),
+    ("reflect " + "TEE " * 101, StartReflectJob(1, None, ("TEE",) * 101, False, ACTOR)),
+    ("reflect --all --dry-run", StartReflect(1, StockFilter(), True, True, ACTOR)),
+    ("reflect list", AskReflectJobs(1, None)),
+    ("reflect stop", StopReflect(1, None, ACTOR)),
+    ("reflect stop 2", StopReflect(1, 2, ACTOR)),
+    ("reflect resume 2", ResumeReflect(1, 2, ACTOR)),
     ("reflect --diff --mall yahoo --dry-run",
      StartReflect(1, StockFilter(mall="yahoo", has_difference=True), False, True, ACTOR)),
     ("history TEE", AskHistory(1, "TEE", 0, 500)),
@@ -616,10 +640,61 @@ def test_an_import_that_is_not_waited_for_says_its_number(zaiko: Zaiko, house: F
 def test_a_blocked_reflect_exits_3_with_its_rows(zaiko: Zaiko, house: FakeDoor) -> None:
     blocked = {**REFLECTED, "result": "blocked", "reason": "停止中", "delta": None}
     house.on(StartReflect, {"rows": [REFLECTED, blocked], "next": None})
-    told = zaiko("reflect", "--all", "--json")
+    told = zaiko("reflect", "TEE", "--json")
     assert told.code == 3
     assert told.json == [REFLECTED, blocked]
     assert "1 件は反映できません" in told.err
+
+
+def test_a_reflect_job_is_followed_until_it_is_done(
+    zaiko: Zaiko, house: FakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_reflect, "ASK_AGAIN_S", 0.0)
+    running = {**REFLECT_JOB, "state": "running", "step": "pushing", "pushed": 1, "waiting": 3}
+    house.on(StartReflectJob, running)
+    house.on(AskReflectJobs, lambda letter: [REFLECT_JOB if letter.id > 3 else running])
+    told = zaiko("reflect", "--all", "--json")
+    assert (told.code, told.json) == (0, REFLECT_JOB)
+    assert house.letters[1:] == [AskReflectJobs(number, 2) for number in (2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [{"blocked": 2}, {"state": "stopped", "step": "stopped"},
+     {"state": "running", "step": "pushing", "approve": ["yahoo"]}],
+    ids=["blocked", "stopped", "held"],
+)  # fmt: skip
+def test_a_reflect_job_that_could_not_do_all_exits_3(
+    zaiko: Zaiko, house: FakeDoor, left: dict[str, Any]
+) -> None:
+    house.on(StartReflectJob, {**REFLECT_JOB, **left})
+    told = zaiko("reflect", "--all", "--json")
+    assert (told.code, told.json["job"]) == (3, 2)
+
+
+def test_ctrl_c_leaves_a_reflect_job_running_and_says_so(
+    zaiko: Zaiko, house: FakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_views: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress, "follow_job", interrupted)
+    house.on(StartReflectJob, {**REFLECT_JOB, "state": "running", "step": "placing"})
+    told = zaiko("reflect", "--all")
+    assert told.code == 130
+    assert "zaiko reflect stop 2" in told.err
+
+
+def test_a_dry_run_is_written_as_a_file(zaiko: Zaiko, house: FakeDoor, tmp_path: Path) -> None:
+    target = tmp_path / "反映.csv"
+    told = zaiko("reflect", "--all", "--dry-run", "--csv", str(target), "--json")
+    assert told.json == {"file": str(target), "rows": 1}
+    head, row = target.read_text("utf-8-sig").splitlines()
+    assert head == "SKU,モール,商品コード,枝番,在庫,反映数,増減,結果,理由"
+    assert row.startswith("TEE,rakuten,")
+    assert len(house.letters) == 1
+    refused = zaiko("reflect", "--all", "--dry-run", "--csv", str(tmp_path / "no" / "x.csv"))
+    assert refused.code == 2
 
 
 def test_watch_prints_an_event_a_line_until_ctrl_c(
@@ -665,6 +740,12 @@ def test_what_a_mall_wrote_cannot_move_the_cursor(zaiko: Zaiko, house: FakeDoor)
         ("errors clear 1 --mall yahoo", "--mall"),
         ("reflect", "--all"),
         ("reflect --all TEE", "--all"),
+        ("reflect --all --diff", "--mall only"),
+        ("reflect --all --csv f.csv", "--dry-run"),
+        ("reflect list 3", "reflect list"),
+        ("reflect resume", "reflect resume ID"),
+        ("reflect stop x", "reflect stop [ID]"),
+        ("reflect stop --all", "number only"),
         ("import", "zaiko import --help"),
         ("link rules add", "zaiko link rules add --help"),
         ("link rules add yahoo --fields jan", "--base"),

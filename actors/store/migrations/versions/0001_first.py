@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Brings an empty database to 0001."""
@@ -25,6 +27,7 @@ def upgrade() -> None:
     _movement()
     _offer_rule()
     _parked_order()
+    _reflect_job()
     _rule_key()
     _sale_order()
     _sheet_job()
@@ -43,7 +46,7 @@ def _breaker() -> None:
         sa.Column("sent_to_zero", sa.Integer(), nullable=False),
         sa.Column("waiting", sa.Integer(), nullable=False),
         sa.Column("waiting_to_zero", sa.Integer(), nullable=False),
-        sa.Column("grown", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grown", _ROW_ID, nullable=False),
         sa.Column("trip", sa.Integer(), nullable=False),
         sa.Column("tripped_at", sa.Float(), nullable=True),
         sa.Column("live_listings", sa.Integer(), nullable=False),
@@ -56,7 +59,7 @@ def _counter() -> None:
     op.create_table(
         "counter",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("value", _ROW_ID, nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
 
@@ -93,12 +96,8 @@ def _feed() -> None:
     op.create_table(
         "feed",
         sa.Column("mall_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "first_call", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "last_call", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("first_call", _ROW_ID, nullable=False),
+        sa.Column("last_call", _ROW_ID, nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("t0", sa.Float(), nullable=False),
         sa.Column("until", sa.Float(), nullable=False),
@@ -111,11 +110,9 @@ def _feed() -> None:
 def _import_change() -> None:
     op.create_table(
         "import_change",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ROW_ID, nullable=False),
         sa.Column("job", sa.Integer(), nullable=False),
-        sa.Column(
-            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("listing_id", _ROW_ID, nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("old", sa.Text(), nullable=False),
         sa.Column("new", sa.Text(), nullable=False),
@@ -152,10 +149,8 @@ def _import_job() -> None:
 def _link() -> None:
     op.create_table(
         "link",
-        sa.Column(
-            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("listing_id", _ROW_ID, nullable=False),
+        sa.Column("sku_id", _ROW_ID, nullable=False),
         sa.Column("mall_id", sa.Integer(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("rule_id", sa.Integer(), server_default="0", nullable=False),
@@ -176,7 +171,7 @@ def _link_rule() -> None:
         sa.Column("base_separator", sa.Text(), nullable=False),
         sa.Column("folds", sa.Text(), nullable=False),
         sa.Column("made_of", sa.Text(), nullable=False),
-        sa.Column("keyed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("keyed", _ROW_ID, nullable=True),
         sa.Column("is_removed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
@@ -186,7 +181,7 @@ def _link_rule() -> None:
 def _listing() -> None:
     op.create_table(
         "listing",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ROW_ID, nullable=False),
         sa.Column("mall_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -221,9 +216,7 @@ def _listing() -> None:
 def _listing_push() -> None:
     op.create_table(
         "listing_push",
-        sa.Column(
-            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("listing_id", _ROW_ID, nullable=False),
         sa.Column("mall_id", sa.Integer(), nullable=False),
         sa.Column("low", sa.Integer(), nullable=True),
         sa.Column("high", sa.Integer(), nullable=False),
@@ -233,61 +226,29 @@ def _listing_push() -> None:
         sa.Column("read_at", sa.Float(), nullable=True),
         sa.Column("reading_end", sa.Float(), nullable=True),
         sa.Column("call_until", sa.Float(), nullable=True),
-        sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "feed_call", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("call_id", _ROW_ID, nullable=False),
+        sa.Column("feed_call", _ROW_ID, nullable=False),
         sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("settled_quantity", sa.Integer(), nullable=True),
         sa.Column("settled_at", sa.Float(), nullable=True),
         sa.Column("proven_at", sa.Float(), nullable=True),
         sa.Column("bulk", sa.Integer(), nullable=False),
         sa.Column("bulk_sent", sa.Integer(), nullable=False),
+        sa.Column("reflect", sa.Integer(), nullable=False),
+        sa.Column("reflect_held", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("listing_id"),
     )
-    op.create_index(
-        "push_call",
-        "listing_push",
-        ["mall_id", "call_until"],
-        unique=False,
-        sqlite_where=sa.text("call_until IS NOT NULL"),
-    )
-    op.create_index(
-        "push_due",
-        "listing_push",
-        ["mall_id", "priority", "push_at"],
-        unique=False,
-        sqlite_where=sa.text("push_at IS NOT NULL"),
-    )
-    op.create_index(
-        "push_feed",
-        "listing_push",
-        ["mall_id", "feed_call"],
-        unique=False,
-        sqlite_where=sa.text("feed_call <> 0"),
-    )
-    op.create_index(
-        "push_held",
-        "listing_push",
-        ["mall_id", "held"],
-        unique=False,
-        sqlite_where=sa.text("held <> 0"),
-    )
-    op.create_index(
-        "push_read",
-        "listing_push",
-        ["mall_id", "read_at"],
-        unique=False,
-        sqlite_where=sa.text("read_at IS NOT NULL"),
-    )
-    op.create_index(
-        "push_reading",
-        "listing_push",
-        ["mall_id", "reading_end"],
-        unique=False,
-        sqlite_where=sa.text("reading_end IS NOT NULL"),
-    )
+    for name, columns, where in (
+        ("push_call", ["mall_id", "call_until"], "call_until IS NOT NULL"),
+        ("push_due", ["mall_id", "priority", "push_at"], "push_at IS NOT NULL"),
+        ("push_feed", ["mall_id", "feed_call"], "feed_call <> 0"),
+        ("push_held", ["mall_id", "held"], "held <> 0"),
+        ("push_read", ["mall_id", "read_at"], "read_at IS NOT NULL"),
+        ("push_reading", ["mall_id", "reading_end"], "reading_end IS NOT NULL"),
+        ("push_reflect", ["reflect", "listing_id"], "reflect <> 0"),
+    ):
+        op.create_index(name, "listing_push", columns, unique=False, sqlite_where=sa.text(where))
 
 
 def _mall() -> None:
@@ -308,7 +269,7 @@ def _mall() -> None:
         sa.Column("is_last_poll_ok", sa.Boolean(), nullable=False),
         sa.Column("last_poll_at", sa.Float(), nullable=True),
         sa.Column("last_push_at", sa.Float(), nullable=True),
-        sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cursor", _ROW_ID, nullable=False),
         sa.Column("key_expires_at", sa.Float(), nullable=True),
         sa.Column("warned_days", sa.Integer(), nullable=True),
         sa.Column("credentials_version", sa.Integer(), nullable=False),
@@ -325,8 +286,8 @@ def _mall() -> None:
 def _movement() -> None:
     op.create_table(
         "movement",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", _ROW_ID, nullable=False),
+        sa.Column("sku_id", _ROW_ID, nullable=False),
         sa.Column("delta", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -349,9 +310,9 @@ def _movement() -> None:
 def _offer_rule() -> None:
     op.create_table(
         "offer_rule",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ROW_ID, nullable=False),
         sa.Column("mall_id", sa.Integer(), nullable=False),
-        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sku_id", _ROW_ID, nullable=False),
         sa.Column("buffer", sa.Integer(), nullable=True),
         sa.Column("cap", sa.Integer(), nullable=True),
         sa.Column("floor", sa.Integer(), nullable=True),
@@ -380,14 +341,35 @@ def _parked_order() -> None:
     )
 
 
+def _reflect_job() -> None:
+    op.create_table(
+        "reflect_job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mall_id", sa.Integer(), nullable=True),
+        sa.Column("skus", sa.Text(), nullable=False),
+        sa.Column("is_diff", sa.Boolean(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("cursor", _ROW_ID, nullable=False),
+        sa.Column("looked_at", sa.Integer(), nullable=False),
+        sa.Column("placed", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("unsynced", sa.Integer(), nullable=False),
+        sa.Column("shadow", sa.Integer(), nullable=False),
+        sa.Column("blocked", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=False),
+        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+
+
 def _rule_key() -> None:
     op.create_table(
         "rule_key",
         sa.Column("rule_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column(
-            "listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("listing_id", _ROW_ID, nullable=False),
         sa.PrimaryKeyConstraint("rule_id", "key", "listing_id"),
         sqlite_with_rowid=False,
     )
@@ -426,7 +408,7 @@ def _sheet_job() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("as_of", sa.Float(), nullable=True),
         sa.Column("moment", sa.Float(), nullable=True),
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", _ROW_ID, nullable=False),
         sa.Column("touched_at", sa.Float(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
@@ -447,11 +429,9 @@ def _sheet_row() -> None:
         "sheet_row",
         sa.Column("job", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column(
-            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("subject_id", _ROW_ID, nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sku_id", _ROW_ID, nullable=True),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
@@ -465,7 +445,7 @@ def _sheet_row() -> None:
 def _sku() -> None:
     op.create_table(
         "sku",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ROW_ID, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -475,9 +455,7 @@ def _sku() -> None:
         sa.Column("opened_start", sa.Float(), nullable=True),
         sa.Column("opened_end", sa.Float(), nullable=True),
         sa.Column("counted_at", sa.Float(), nullable=True),
-        sa.Column(
-            "base_listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
+        sa.Column("base_listing_id", _ROW_ID, nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("folded"),
         sqlite_autoincrement=True,
