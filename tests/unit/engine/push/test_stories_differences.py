@@ -26,6 +26,7 @@ from engine.push_state import (
     Settle,
     Settled,
     Span,
+    TakeBack,
 )
 from tests.unit.engine.push.shop import CALL_S, relative
 
@@ -83,6 +84,21 @@ def test_story_23_hand_edits_reported_and_reflected() -> None:
     shop.apply(Reflect())
     assert shop.push().delta == -1
     shop.assert_proven(1)
+
+
+def test_story_23_a_reflect_taken_back_leaves_the_edit_and_what_was_edited_since() -> None:
+    shop = relative()
+    shop.edit(3)
+    assert shop.audit().held == 1
+    shop.apply(Reflect())
+    assert shop.decision is not None
+    shop.edit(5)
+    shop.audit()
+    shop.apply(TakeBack(1))
+    assert shop.decision is None  # As if nobody had reflected: staff's 5 stays.
+    shop.sell_elsewhere(1)
+    assert shop.push().delta == -1
+    assert shop.q == 4
 
 
 def test_story_23_hand_edits_repaired() -> None:
