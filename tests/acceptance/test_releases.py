@@ -4,21 +4,19 @@ One house: `rakuten` is the base, `yahoo` is live, `annex` (a second Yahoo accou
 and `outlet` (a third) adopts what staff edit there.
 """
 
-import json
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pytest
 
 from tests.acceptance.house import House, furnished
+from tests.acceptance.typed import typed as zaiko
 from tests.acceptance.waiting import SETTLE_S, wait_for
 
 pytestmark = pytest.mark.slow
 
 CUPS: Final = tuple(f"cup-{number:02}" for number in range(25))
 UNITS: Final = 9
-COMMAND_S: Final = 60.0
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "annex": {"mode": "shadow"},
     "outlet": {"on_difference": "adopt"},
@@ -29,32 +27,6 @@ WRITES: Final = ("setStock", "updateItems", "inventories")
 
 def items(codes: Sequence[str], quantity: int = UNITS) -> list[dict[str, Any]]:
     return [{"code": code, "name": f"湯のみ {code}", "quantity": quantity} for code in codes]
-
-
-class Told:
-    """What a command printed and how it ended."""
-
-    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
-        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-def zaiko(house: House, *words: str) -> Told:
-    """One command, as it is typed in the house's directory."""
-    return Told(
-        subprocess.run(
-            house.command("cli", *words),
-            cwd=house.directory,
-            env=house.environ,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-            check=False,
-        )
-    )
 
 
 @pytest.fixture(scope="module")

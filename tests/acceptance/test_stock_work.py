@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.house import House, furnished
-from tests.acceptance.test_releases import items, zaiko
+from tests.acceptance.test_releases import items
+from tests.acceptance.typed import typed as zaiko
 from tests.acceptance.waiting import wait_for
 
 pytestmark = pytest.mark.slow

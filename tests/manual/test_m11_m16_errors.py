@@ -1,7 +1,6 @@
 """M11, M12, M14, M16, B17: an operator's bad day, from the command line alone, told by webhook."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from tests.acceptance.calm import item
 from tests.acceptance.house import House, furnished, open_up
 from tests.acceptance.receiver import Receiver, receiving
+from tests.acceptance.typed import Said, typed
 from tests.acceptance.waiting import SETTLE_S, SOON_S, wait_for
 
 pytestmark = pytest.mark.slow
@@ -25,23 +25,14 @@ class Operator:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def run(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            self._house.command("cli", *words),
-            cwd=self._house.directory,
-            env=self._house.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=SETTLE_S,
-            check=False,
-        )
+    def run(self, *words: str, stdin: str = "") -> Said:
+        return typed(self._house, *words, stdin=stdin)
 
     def tell(self, *words: str, stdin: str = "") -> str:
         """What a command that is done printed."""
         done = self.run(*words, stdin=stdin)
-        assert (done.returncode, done.stderr) == (0, ""), (words, done.stderr, done.stdout)
-        return done.stdout
+        assert (done.code, done.err) == (0, ""), (words, done.err, done.out)
+        return done.out
 
     def ask(self, *words: str) -> Any:
         """The same as a program reads it."""
@@ -116,7 +107,7 @@ def test_m11_m12_m16_b17_level_9_halts_its_mall_alone_until_renewed_and_deleted(
     shop.sell("cup", 2)
     house.shops[other].sell("bowl", 1)
     denied = operator.run("errors", "clear", str(fault["id"]))
-    assert denied.returncode == 3
+    assert denied.code == 3
     assert operator.lane(mall) == "halted"
 
     # Where the key is renewed is told (M13); Yahoo's is renewed by consent (M12).

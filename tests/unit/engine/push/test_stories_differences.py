@@ -91,7 +91,9 @@ def test_story_23_a_reflect_taken_back_leaves_the_edit_and_what_was_edited_since
     shop.edit(3)
     assert shop.audit().held == 1
     shop.apply(Reflect())
-    assert shop.decision is not None
+    due = shop.decision
+    assert due is not None
+    assert due.delta == -1
     shop.edit(5)
     shop.audit()
     shop.apply(TakeBack(1))
