@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.house import House, furnished
-from tests.acceptance.test_releases import items
+from tests.acceptance.test_releases import UNITS, items
 from tests.acceptance.typed import typed as zaiko
 from tests.acceptance.waiting import wait_for
 
@@ -64,6 +64,7 @@ def test_rules_say_what_each_mall_shows_through_a_sale_and_their_end(house: Hous
     halved = zaiko(house, "offers", "set", "--mall", "yahoo", "--sku", "bowl", "--share", "50")
     assert halved.code == 0
     house.shops["rakuten"].sell("bowl")
+    wait_for(lambda: house.total("bowl") == UNITS - 1, "the sale to count")
     wait_for(lambda: shown(house) == (6, 3), "the malls to show what the rules say")
     body = zaiko(house, "offers", "show", "bowl", "--json").json
     told = {row["mall"]: (row["buffer"], row["share"], row["offer"]) for row in body["rows"]}
