@@ -8,7 +8,7 @@ from typing import Final
 from terminal.page import Row
 from terminal.reflect_tables import REFLECT_WORDS
 from terminal.stock_sheet import safe
-from terminal.usage import UsageRefused
+from terminal.whole_file import whole_file
 
 _HEAD: Final = (
     "SKU", "モール", "商品コード", "枝番", "在庫", "反映数", "増減", "結果", "理由",
@@ -18,19 +18,13 @@ _HEAD: Final = (
 def write(target: Path, rows: Iterable[Row]) -> int:
     """Writes every row; how many. Raises UsageRefused where the file cannot be."""
     count = 0
-    try:
-        with target.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(_HEAD)
-            for row in rows:
-                texts = (row["sku"], row["mall"], row["code"], row["sub_code"])
-                numbers = (row["before"], row["offer"], row["delta"])
-                result = REFLECT_WORDS[row["result"]][0]
-                writer.writerow([*map(safe, texts), *numbers, result, row["reason"]])
-                count += 1
-    except OSError as error:
-        raise UsageRefused(
-            f"{target} cannot be written ({error.strerror}): look at its folder and free space.",
-            f"{target} に書けません({error.strerror})。場所と空き容量を確かめてください。",
-        ) from None
+    with whole_file(target) as file:
+        writer = csv.writer(file)
+        writer.writerow(_HEAD)
+        for row in rows:
+            texts = (row["sku"], row["mall"], row["code"], row["sub_code"])
+            numbers = (row["before"], row["offer"], row["delta"])
+            result = REFLECT_WORDS[row["result"]][0]
+            writer.writerow([*map(safe, texts), *numbers, result, row["reason"]])
+            count += 1
     return count

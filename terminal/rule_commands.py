@@ -12,6 +12,7 @@ from terminal import page, rule_tables
 from terminal.asking import ASKED, SETTINGS, Name, answer, show
 from terminal.rule_file import names_of, read_rules, write_rules
 from terminal.usage import UsageRefused
+from terminal.whole_file import whole_file
 
 EXIT_USAGE: Final = 2
 """Refused: something that was given is wrong."""
@@ -143,11 +144,5 @@ def rules_export(
     elif file is None:
         write_rules(rows, sys.stdout)
     else:
-        try:
-            with file.open("w", encoding="utf-8-sig", newline="") as opened:
-                write_rules(rows, opened)
-        except OSError as error:
-            raise UsageRefused(
-                f"{file} cannot be written; check its name.",
-                f"{file} に書き込めません。ファイル名を確かめてください。",
-            ) from error
+        with whole_file(file) as opened:
+            write_rules(rows, opened)

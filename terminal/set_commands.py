@@ -11,6 +11,7 @@ from terminal import link_tables, page
 from terminal.asking import ASKED, SETTINGS, Code, Name, show
 from terminal.set_file import read_sets, write_sets
 from terminal.usage import UsageRefused
+from terminal.whole_file import whole_file
 
 EXIT_USAGE = 2
 """Refused: something that was given is wrong."""
@@ -53,14 +54,8 @@ def sets_list(
     with client.open_house(ASKED.config) as house:
         rows = house.links.sets()
         if csv is not None:
-            try:
-                with csv.open("w", encoding="utf-8-sig", newline="") as file:
-                    write_sets(rows, file)
-            except OSError as error:
-                raise UsageRefused(
-                    f"{csv} cannot be written; check its name.",
-                    f"{csv} に書き込めません。ファイル名を確かめてください。",
-                ) from error
+            with whole_file(csv) as file:
+                write_sets(rows, file)
         elif ASKED.as_json:
             page.write_json_list(rows)
         else:

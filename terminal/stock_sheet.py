@@ -1,17 +1,16 @@
 """Totals and listings as a CSV file for spreadsheets: a row a SKU, the malls side by side.
 
-The file is written beside its place and moved there when it is whole. Only one row is held.
+Only one row is held.
 """
 
 import csv
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from terminal.page import Row
 from terminal.usage import UsageRefused
+from terminal.whole_file import whole_file
 
 Mall = tuple[str, str]
 """(name, kind)."""
@@ -46,26 +45,14 @@ def write(
     target: Path, rows: Iterable[Row], malls: Sequence[Mall], base: str, encoding: str
 ) -> int:
     """Writes all rows or nothing; how many. Raises UsageRefused, the old file untouched."""
-    made = None
     count = 0
     try:
-        if target.exists() and not target.is_file():
-            # A device or a folder: moving a file there would put it out of the world.
-            raise UsageRefused(
-                f"{target} is no file; name one.", f"{target} はファイルではありません。"
-            )
-        number, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(number, "w", encoding=ENCODINGS[encoding], newline="") as file:
+        with whole_file(target, ENCODINGS[encoding]) as file:
             writer = csv.writer(file)
             writer.writerow([*_HEAD, *(word for mall in malls for word in _headings(mall, base))])
             for row in rows:
                 writer.writerow(_cells(row, malls, base))
                 count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        Path(made).chmod(0o644)
-        Path(made).replace(target)
-        made = None
     except UnicodeEncodeError as error:
         letter = error.object[error.start]
         raise UsageRefused(
@@ -74,14 +61,6 @@ def write(
             f"{count + 1} 件目の「{letter}」は {encoding} では書けません。"
             "--encoding utf-8 でお試しください。何も書いていません。",
         ) from None
-    except OSError as error:
-        raise UsageRefused(
-            f"{target} cannot be written ({error.strerror}): look at its folder and free space.",
-            f"{target} に書けません({error.strerror})。場所と空き容量を確かめてください。",
-        ) from None
-    finally:
-        if made is not None:
-            Path(made).unlink(missing_ok=True)
     return count
 
 
