@@ -33,6 +33,7 @@ from terminal.release_commands import approve, live, shadow
 from terminal.settings_commands import settings_app
 from terminal.stock_commands import history, stock_app
 from terminal.sync_commands import sync_app
+from terminal.typed_number import typed
 
 EXIT_BUG: Final = 1
 EXIT_USAGE: Final = 2
@@ -83,7 +84,7 @@ def mall(name: Name) -> None:
 
 @app.command()
 def demo(
-    seconds: Annotated[int | None, typer.Option("--seconds", metavar="N", min=1)] = None,
+    seconds: Annotated[int | None, typer.Option("--seconds", metavar="N", parser=typed(1))] = None,
 ) -> None:
     """Watch a pretend shop on pretend malls (デモ)."""
     bound = [] if seconds is None else ["--seconds", str(seconds)]
@@ -93,7 +94,7 @@ def demo(
 @app.command()
 def sandbox(
     kind: Annotated[str, typer.Argument(metavar="MALL|all")],
-    port: Annotated[int, typer.Option("--port", metavar="P", min=0, max=65_535)] = 0,
+    port: Annotated[int, typer.Option("--port", metavar="P", parser=typed(0, 65_535))] = 0,
     speed: Annotated[float, typer.Option("--speed", metavar="N", min=0.001, max=10_000)] = 1.0,
 ) -> None:
     """Serve a pretend mall on loopback (サンドボックス)."""

@@ -5,7 +5,6 @@
 Memory holds one page of rows, however long the file is, and what was refused.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from engine.questions import (
     SheetRow,
 )
 from engine.sheet import BadCell, FileUnreadable, Record, RefusedRow, Table
+from engine.whole_number import whole_number
 
 SHEET_STILL_S_MAX: Final = 60.0
 """Without a page applied for so long a command leaves the job to the house."""
@@ -51,8 +51,6 @@ _HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 """What a heading, folded, names. A `total` may be empty: the list says that there is none yet."""
 _NEEDED: Final = {"totals": "sku, quantity[, note]", "links": "mall, code, sub_code, sku"}
-_WIDE: Final = str.maketrans("０１２３４５６７８９，", "0123456789,")
-_QUANTITY: Final = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2}", re.ASCII)
 _SPREADSHEET_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -114,9 +112,8 @@ class SheetFile:
         if not cell and self._quantity == "total":
             return [_Blank()]
         sku = _bare(record.needed(self._sku))
-        plain = cell.translate(_WIDE)
-        number = int(plain.replace(",", "")) if _QUANTITY.fullmatch(plain) else -1
-        if not 0 <= number <= QUANTITY_MAX:
+        number = whole_number(cell)
+        if number is None or not 0 <= number <= QUANTITY_MAX:
             raise BadCell(
                 record.heading(self._quantity),
                 f"0〜{QUANTITY_MAX} の整数を書いてください。",

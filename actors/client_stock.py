@@ -86,9 +86,16 @@ class Stock:
         )
 
     def take(
-        self, counts: Sequence[CountedSku], note: str, *, dry_run: bool = False
+        self,
+        counts: Sequence[CountedSku],
+        note: str,
+        *,
+        dry_run: bool = False,
+        lines: Sequence[int] = (),
     ) -> Iterator[Body]:
         """`stock take`: TakenRows. All pages are looked at before the first is booked.
+
+        `lines`: of the file, where each count stands; (): they come from no file.
 
         Raises Refusal when one is refused. Each page is booked whole; a page that was fine a moment
         ago and is not now ends the take, and the same file taken again goes on from there.
@@ -96,27 +103,33 @@ class Stock:
         key = secrets.token_hex(16)
         starts = range(0, len(counts), TAKE_PAGE_MAX)
         pages = [tuple(counts[start : start + TAKE_PAGE_MAX]) for start in starts]
-        for place, page in enumerate(pages):
-            looked = self._take(page, note, key, dry_run=True, before=place * TAKE_PAGE_MAX)
+        for start, page in zip(starts, pages, strict=True):
+            looked = self._take(page, note, key, dry_run=True, lines=lines[start:])
             if dry_run:
                 yield from looked
         if dry_run:
             return
-        for place, page in enumerate(pages):
-            yield from self._take(page, note, key, dry_run=False, before=place * TAKE_PAGE_MAX)
+        for start, page in zip(starts, pages, strict=True):
+            yield from self._take(page, note, key, dry_run=False, lines=lines[start:])
 
     def _take(
-        self, page: tuple[CountedSku, ...], note: str, key: str, *, dry_run: bool, before: int
+        self,
+        page: tuple[CountedSku, ...],
+        note: str,
+        key: str,
+        *,
+        dry_run: bool,
+        lines: Sequence[int],
     ) -> Body:
         actor = self._house.actor
         view = self._house.ask(lambda number: TakeStock(number, page, note, actor, key, dry_run))
         for refused in view["refused"]:
-            place = before + refused["index"] + 1
-            raise Refusal(
-                2,
-                f"{place} 件目: {refused['message']}",
-                f"Count {place}: {refused['message_en']}",
-            )
+            place, place_en = "", ""
+            if lines:
+                line, column = lines[refused["index"]], refused["column"]
+                place, place_en = f"{line} 行目の {column}: ", f"Line {line}, column {column}: "
+            said, said_en = refused["message"], refused["message_en"]
+            raise Refusal(2, f"{place}{said}", f"{place_en}{said_en}")
         return view["rows"]
 
     def sync(

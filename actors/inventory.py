@@ -30,7 +30,7 @@ from actors.desk.turn import BODY_ENCODER
 from actors.keys import KeyUnreadable, StoredKey, read_key, rotate_key
 from actors.parent import News, house_token, say_ready, watch_parent
 from actors.store import Engine
-from actors.store.database import SchemaError, open_reader
+from actors.store.database import SchemaError, is_disk_trouble, open_reader
 from actors.store.store import Store
 from actors.wire import Bulletin, Door
 from config.load import load_settings
@@ -220,7 +220,10 @@ class Inventory:
                 quantity=event.quantity,
             )
         for name, error in outgoing.bugs:
-            LOG.error("a letter failed", action="bug", letter=name, exc_info=error)
+            if is_disk_trouble(error):
+                LOG.error("the disk takes nothing", action="disk", letter=name, reason=str(error))
+            else:
+                LOG.error("a letter failed", action="bug", letter=name, exc_info=error)
 
     async def _tick(self) -> None:
         while True:

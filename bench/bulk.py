@@ -140,11 +140,12 @@ async def _import_places(house: House, settings: MallSettings) -> None:
     connection = kind.connect(session)
     cursor: str | None = None
     with sqlite3.connect(house.settings.database_file) as database:
+        ids = dict(database.execute("SELECT code, id FROM listing WHERE mall_id = 2"))
         while True:
             page = await connection.read_catalogue(cursor)
             database.executemany(
-                "UPDATE listing SET native = ? WHERE mall_id = 2 AND code = ?",
-                [(row.ref.native, row.ref.code) for row in page.rows],
+                "UPDATE listing SET native = ? WHERE id = ?",
+                [(row.ref.native, ids[row.ref.code]) for row in page.rows],
             )
             cursor = page.cursor
             if cursor is None:

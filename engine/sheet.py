@@ -18,6 +18,7 @@ from typing import Final, Protocol, TypeVar
 from msgspec import Struct
 
 from engine.catalogue import SideSettings
+from engine.whole_number import whole_number
 
 CODE_LENGTH_MAX: Final = 100
 """Characters of a code; every mall's own limit is lower."""
@@ -28,7 +29,6 @@ COLUMNS_MAX: Final = 1_000
 FILE_QUANTITY_MAX: Final = 10_000_000
 LEAD_TIME_CELL_MAX: Final = 999
 
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DAY = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", re.ASCII)
 _LOST_DIGITS = re.compile(r"[0-9](\.[0-9]+)?e\+?[0-9]{1,3}", re.ASCII | re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f\ufffd]")
@@ -134,16 +134,17 @@ class Record:
 
     def whole(self, name: str, most: int) -> int | None:
         """A whole number from 0; None for an empty cell. Raises BadCell."""
-        plain = unicodedata.normalize("NFKC", self.text(name)).replace(",", "")
-        if not plain:
+        text = self.text(name)
+        if not text:
             return None
-        if not _WHOLE.fullmatch(plain) or int(plain) > most:
+        number = whole_number(text)
+        if number is None or not 0 <= number <= most:
             raise BadCell(
                 self.heading(name),
                 f"0〜{most} の整数ではありません。",
                 f"It is no whole number from 0 to {most}.",
             )
-        return int(plain)
+        return number
 
     def day(self, name: str) -> str | None:
         """A day as YYYY-MM-DD; None for an empty cell. Raises BadCell."""

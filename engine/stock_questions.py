@@ -229,6 +229,8 @@ class TakeRefused(Struct, frozen=True, kw_only=True):
 
     index: int
     """Its place in the letter, from 0."""
+    column: str
+    """sku, quantity or at: what of the count is wrong."""
     message: str
     message_en: str
 

@@ -12,12 +12,10 @@ import typer
 from actors import client
 from actors.client import House
 from terminal import page
+from terminal.typed_number import NUMBER_MAX, typed
 
 EXIT_NOT_NOW: Final = 3
 """Refused: not possible now."""
-
-NUMBER_MAX: Final = 9_223_372_036_854_775_807
-"""Nothing has a larger number."""
 
 Config = Annotated[
     Path | None,
@@ -32,9 +30,7 @@ SubCode = Annotated[str, typer.Argument(metavar="[SUB]", help="Its variation (�
 Search = Annotated[str, typer.Option("--search", metavar="TEXT", help="Code, name, JAN (検索).")]
 TotalMax = Annotated[
     int | None,
-    typer.Option(
-        "--max", metavar="N", min=-NUMBER_MAX, max=NUMBER_MAX, help="Total at most N (N 以下)."
-    ),
+    typer.Option("--max", metavar="N", parser=typed(-NUMBER_MAX), help="Total at most N (N 以下)."),
 ]
 Linked = Annotated[bool | None, typer.Option("--linked/--unlinked", help="紐づけの有無.")]
 Diff = Annotated[bool, typer.Option("--diff", help="Differing products (差異商品).")]

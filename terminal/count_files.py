@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.whole_number import whole_number
 from terminal.instants import instant
 from terminal.usage import UsageRefused
 
@@ -20,8 +21,8 @@ COLUMNS: Final = {
     "在庫数": "quantity", "at": "at", "日時": "at",
 }  # fmt: skip
 """What a header may call each column."""
-SIGNS_MAX: Final = 9
-"""Digits of a quantity."""
+QUANTITY_MAX: Final = 999_999_999
+"""No count is greater."""
 
 
 FileRow = tuple[int, Sequence[str]]
@@ -29,11 +30,13 @@ FileRow = tuple[int, Sequence[str]]
 
 
 class Count(NamedTuple):
-    """One row: how many of a SKU were counted, and when; None: now."""
+    """One row: how many of a SKU were counted, and when (None: now)."""
 
     sku: str
     quantity: int
     at: float | None
+    line: int
+    """Of the file."""
 
 
 def counted(file: Path, rows: Iterable[FileRow], at: float | None) -> list[Count]:
@@ -91,7 +94,8 @@ def _row(cells: Sequence[str], places: Mapping[str, int], number: int, at: float
     quantity = told["quantity"]
     if not told["sku"]:
         raise _wrong(number, "sku", "''", "is empty", "は空です")
-    if not (quantity.isascii() and quantity.isdigit() and len(quantity) <= SIGNS_MAX):
+    units = whole_number(quantity)
+    if units is None or not 0 <= units <= QUANTITY_MAX:
         raise _wrong(number, "quantity", quantity, "is no quantity", "は数量ではありません")
     if told.get("at"):
         try:
@@ -100,7 +104,7 @@ def _row(cells: Sequence[str], places: Mapping[str, int], number: int, at: float
             raise _wrong(
                 number, "at", told["at"], "is no instant", "は日時ではありません"
             ) from None
-    return Count(told["sku"], int(quantity), at)
+    return Count(told["sku"], units, at, number)
 
 
 def _wrong(number: int, column: str, text: str, english: str, japanese: str) -> UsageRefused:

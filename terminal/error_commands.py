@@ -5,7 +5,8 @@ from typing import Annotated, Final
 import typer
 
 from terminal import error_tables, usage
-from terminal.asking import NUMBER_MAX, SETTINGS, Mall, answer
+from terminal.asking import SETTINGS, Mall, answer
+from terminal.typed_number import typed
 
 STATES: Final = ("open", "resolved", "cleared")
 
@@ -16,7 +17,7 @@ errors_app = typer.Typer(help="Errors of level 8 and 9 (エラー).", **SETTINGS
 def errors_list(
     mall: Mall = None,
     level: Annotated[
-        int | None, typer.Option("--level", metavar="8|9", min=8, max=9, help="レベル.")
+        int | None, typer.Option("--level", metavar="8|9", parser=typed(8, 9), help="レベル.")
     ] = None,
     state: Annotated[
         str | None, typer.Option("--state", metavar="|".join(STATES), help="状態.")
@@ -48,7 +49,7 @@ def errors_summary() -> None:
 
 @errors_app.command("show")
 def errors_show(
-    fault_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=NUMBER_MAX)],
+    fault_id: Annotated[int, typer.Argument(metavar="ID", parser=typed(1))],
 ) -> None:
     """Show one error with its hint (詳細)."""
     answer(lambda house: house.errors.show(fault_id), error_tables.error)
@@ -56,9 +57,7 @@ def errors_show(
 
 @errors_app.command("clear")
 def errors_clear(
-    fault_ids: Annotated[
-        list[int] | None, typer.Argument(metavar="ID...", min=1, max=NUMBER_MAX)
-    ] = None,
+    fault_ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", parser=typed(1))] = None,
     mall: Mall = None,
 ) -> None:
     """Clear errors; a level 9 only with a key that works (エラー削除)."""

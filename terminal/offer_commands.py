@@ -7,8 +7,10 @@ import typer
 
 from actors import client
 from actors.client import offer_rule
+from engine.whole_number import whole_number
 from terminal import offer_tables, page, usage
 from terminal.asking import ASKED, SETTINGS, Mall, Sku, answer
+from terminal.typed_number import typed
 
 NO_CAP: Final = "none"
 """What a rule's cap is set to where it shall have none."""
@@ -21,18 +23,22 @@ UNITS_MAX: Final = 1_000_000_000
 """Of a buffer, a cap or a floor, as in the settings."""
 Buffer = Annotated[
     int | None,
-    typer.Option("--buffer", metavar="N", min=0, max=UNITS_MAX, help="Kept back (安全在庫)."),
+    typer.Option("--buffer", metavar="N", parser=typed(0, UNITS_MAX), help="Kept back (安全在庫)."),
 ]
 Cap = Annotated[
     str | None, typer.Option("--cap", metavar="N|none", help="Shown at most (上限在庫数).")
 ]
 Floor = Annotated[
     int | None,
-    typer.Option("--floor", metavar="N", min=0, max=UNITS_MAX, help="Below it 0 (下限在庫数)."),
+    typer.Option(
+        "--floor", metavar="N", parser=typed(0, UNITS_MAX), help="Below it 0 (下限在庫数)."
+    ),
 ]
 Share = Annotated[
     int | None,
-    typer.Option("--share", metavar="P", min=0, max=100, help="Percent of the stock (配分率)."),
+    typer.Option(
+        "--share", metavar="P", parser=typed(0, 100), help="Percent of the stock (配分率)."
+    ),
 ]
 
 offers_app = typer.Typer(help="What malls show of a total (反映条件).", **SETTINGS)
@@ -76,7 +82,7 @@ def offers_remove(mall: Mall = None, sku: OneSku = None, dry_run: DryRun = False
 def offers_list(
     mall: Mall = None,
     sku: OneSku = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", parser=typed(1))] = None,
     everything: Annotated[bool, typer.Option("--all", help="All rows.")] = False,
 ) -> None:
     """List the rules (条件の一覧)."""
@@ -110,10 +116,10 @@ def _named(mall: str | None, sku: str | None) -> tuple[str | None, str | None]:
 def _cap(text: str) -> int | str:
     if text == NO_CAP:
         return text
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(UNITS_MAX))
-    if not is_number or int(text) > UNITS_MAX:
+    number = whole_number(text)
+    if number is None or not 0 <= number <= UNITS_MAX:
         raise usage.UsageRefused(
             f"--cap {text} is no quantity; write a whole number up to {UNITS_MAX:,}, or none.",
             f"--cap {text} は数量ではありません。{UNITS_MAX:,} までの整数か none にしてください。",
         )
-    return int(text)
+    return number

@@ -11,6 +11,7 @@ from actors import client
 from actors.client import FileImport, House
 from terminal import product_tables, progress, usage
 from terminal.asking import ASKED, Name, NoWait, answer, show
+from terminal.typed_number import typed
 
 File = Annotated[
     Path | None,
@@ -18,7 +19,9 @@ File = Annotated[
 ]
 LeadTime = Annotated[
     int | None,
-    typer.Option("--lead-time", metavar="N", min=0, help="Days, for new listings (リードタイム)."),
+    typer.Option(
+        "--lead-time", metavar="N", parser=typed(0), help="Days, for new listings (リードタイム)."
+    ),
 ]
 WithQuantity = Annotated[
     bool, typer.Option("--with-quantity", help="Take the file's quantities as shown (数量も).")

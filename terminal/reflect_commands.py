@@ -12,6 +12,7 @@ import typer
 
 from actors import client
 from actors.client import House, StockFilter
+from engine.whole_number import whole_number
 from terminal import page, progress, reflect_sheet, reflect_tables, usage
 from terminal.asking import (
     ASKED,
@@ -24,6 +25,7 @@ from terminal.asking import (
     TotalMax,
     show,
 )
+from terminal.typed_number import NUMBER_MAX
 
 REFLECT_ROUNDS_MAX: Final = 200
 """Looks at chosen listings before the command leaves the rest to the house: a minute."""
@@ -135,14 +137,15 @@ def _of_jobs(verb: str, words: tuple[str, ...]) -> None:
 
 def _number(verb: str, words: tuple[str, ...]) -> int | None:
     takes = {"list": (0,), "stop": (0, 1), "resume": (1,)}[verb]
-    is_number = all(word.isascii() and word.isdigit() and len(word) <= 9 for word in words)
+    numbers = [whole_number(word) or 0 for word in words]
+    is_number = all(0 < number <= NUMBER_MAX for number in numbers)
     if len(words) not in takes or not is_number:
         said = {"list": "reflect list", "stop": "reflect stop [ID]", "resume": "reflect resume ID"}
         raise usage.UsageRefused(
             f"Say zaiko {said[verb]}; zaiko reflect list shows the numbers.",
             f"zaiko {said[verb]} と入力してください。番号は zaiko reflect list で分かります。",
         )
-    return int(words[0]) if words else None
+    return numbers[0] if numbers else None
 
 
 def _follow(house: House, view: Any, *, no_wait: bool) -> None:

@@ -11,6 +11,7 @@ from actors.client import rule_wish
 from terminal import page, rule_tables
 from terminal.asking import ASKED, SETTINGS, Name, answer, show
 from terminal.rule_file import names_of, read_rules, write_rules
+from terminal.typed_number import typed
 from terminal.usage import UsageRefused
 from terminal.whole_file import whole_file
 
@@ -38,7 +39,7 @@ Folds = Annotated[
 ]
 Position = Annotated[
     int | None,
-    typer.Option("--position", metavar="N", min=1, max=PLACE_MAX, help="Its place (順番)."),
+    typer.Option("--position", metavar="N", parser=typed(1, PLACE_MAX), help="Its place (順番)."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look (確認だけ).")]
 Csv = Annotated[Path, typer.Argument(metavar="FILE", help="The file (CSV).")]
@@ -76,7 +77,7 @@ def rules_list(
 
 @rules_app.command("remove")
 def rules_remove(
-    rule: Annotated[int, typer.Argument(metavar="ID", min=1, max=RULE_ID_MAX)],
+    rule: Annotated[int, typer.Argument(metavar="ID", parser=typed(1, RULE_ID_MAX))],
 ) -> None:
     """Remove a rule; what it linked stays linked (削除)."""
     answer(lambda house: house.links.remove_rule(rule), rule_tables.removed)
@@ -86,7 +87,7 @@ def rules_remove(
 def rules_test(
     name: Name,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="Rows shown (件数).")
+        int, typer.Option("--limit", metavar="N", parser=typed(1, 1_000), help="Rows shown (件数).")
     ] = 20,
     fields: Fields = "",
     base: Base = "",
@@ -117,7 +118,7 @@ def rules_test(
 @rules_app.command("import")
 def rules_import(file: Csv, dry_run: DryRun = False) -> None:
     """Add the rules of a file, all of them or none (CSV 取り込み)."""
-    worded, refusals = read_rules(file)
+    worded, refusals = read_rules(file, client.table_rows(file))
     with client.open_house(ASKED.config) as house:
         body = house.links.make_rules(
             [rule_wish(*one) for one in worded], dry_run=dry_run or bool(refusals)

@@ -7,9 +7,10 @@ import typer
 
 from actors import client
 from actors.client import set_wish
+from engine.whole_number import whole_number
 from terminal import link_tables, page
 from terminal.asking import ASKED, SETTINGS, Code, Name, show
-from terminal.set_file import read_sets, write_sets
+from terminal.set_file import UNITS_MAX, read_sets, write_sets
 from terminal.usage import UsageRefused
 from terminal.whole_file import whole_file
 
@@ -80,12 +81,13 @@ def sets_import(
 def _part(word: str) -> tuple[str, int]:
     """SKU=UNITS as its two halves; the last `=` divides, since a code may have one."""
     sku, sign, units = word.rpartition("=")
-    if not (sign and sku and units.isascii() and units.isdigit() and len(units) <= 9):
+    number = whole_number(units)
+    if not (sign and sku) or number is None or not 0 <= number <= UNITS_MAX:
         raise UsageRefused(
             f"{word} is no component; write SKU=UNITS, such as TEE=2.",
             f"{word} は構成ではありません。TEE=2 のように SKU=個数 で指定してください。",
         )
-    return sku, int(units)
+    return sku, number
 
 
 def _tell(body: Any, *, dry_run: bool) -> None:

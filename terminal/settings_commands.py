@@ -1,15 +1,18 @@
 """`zaiko settings`: side settings that ride along with pushes."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from engine.whole_number import whole_number
 from terminal import settings_tables, usage
 from terminal.asking import SETTINGS, Code, Name, SubCode, answer
 
 settings_app = typer.Typer(help="Settings that go with a push (超過購入・納期の設定).", **SETTINGS)
 
+DAYS_MAX: Final = 999
+"""A longer lead time is a typing error; each mall's own limit is lower."""
 NONE = "none"
 """What unregisters a setting."""
 FLAGS = {"on": True, "off": False, NONE: None}
@@ -60,12 +63,13 @@ def settings_set(
 def _days(text: str) -> int | None:
     if text == NONE:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+    number = whole_number(text)
+    if number is None or not 0 <= number <= DAYS_MAX:
         raise usage.UsageRefused(
             f"--lead-time {text} is no number of days; write a whole number or none.",
             f"--lead-time {text} は日数ではありません。整数か none を指定してください。",
         )
-    return int(text)
+    return number
 
 
 def _day(text: str) -> str | None:

@@ -19,7 +19,6 @@ from terminal import (
 )
 from terminal.asking import (
     ASKED,
-    NUMBER_MAX,
     SETTINGS,
     Diff,
     Error,
@@ -32,6 +31,7 @@ from terminal.asking import (
     answer,
 )
 from terminal.instants import instant
+from terminal.typed_number import NUMBER_MAX, typed
 
 Sort = Annotated[
     Literal["code", "name", "total", "-code", "-name", "-total"],
@@ -46,7 +46,7 @@ Encoding = Annotated[
 ]
 ROWS_SHOWN: Final = 50
 """Rows `stock list` shows a person who gave neither --limit nor --all."""
-Units = Annotated[int, typer.Argument(metavar="+N", min=1, max=999_999_999)]
+Units = Annotated[int, typer.Argument(metavar="+N", parser=typed(1, 999_999_999))]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="備考.")]
 stock_app = typer.Typer(help="Totals and listings (在庫).", **SETTINGS)
 stock_app.command("import")(sheet_commands.stock_import)
@@ -62,7 +62,7 @@ def stock_list(
     synced: Synced = None,
     error: Error = False,
     sort: Sort = "code",
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", parser=typed(1))] = None,
     everything: Annotated[bool, typer.Option("--all", help="All rows.")] = False,
     csv: Csv = None,
     encoding: Encoding = "utf-8",
@@ -124,7 +124,9 @@ def stock_show(sku: Sku) -> None:
 
 
 @stock_app.command("set")
-def stock_set(sku: Sku, quantity: Annotated[int, typer.Argument(metavar="N", min=0)]) -> None:
+def stock_set(
+    sku: Sku, quantity: Annotated[int, typer.Argument(metavar="N", parser=typed(0))]
+) -> None:
     """Set a total to a count as of now (棚卸)."""
     answer(lambda house: house.stock.set(sku, quantity), stock_tables.stock_row)
 
@@ -132,7 +134,7 @@ def stock_set(sku: Sku, quantity: Annotated[int, typer.Argument(metavar="N", min
 @stock_app.command("adjust")
 def stock_adjust(
     sku: Sku,
-    delta: Annotated[int, typer.Argument(metavar="+N|-N")],
+    delta: Annotated[int, typer.Argument(metavar="+N|-N", parser=typed(-NUMBER_MAX))],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由.")] = "",
 ) -> None:
     """Correct a total by a difference (在庫調整)."""
@@ -143,7 +145,7 @@ def stock_adjust(
 def stock_undo(
     number: Annotated[
         int,
-        typer.Argument(metavar="SEQ", help="Of `history` (履歴番号).", min=1, max=NUMBER_MAX),
+        typer.Argument(metavar="SEQ", help="Of `history` (履歴番号).", parser=typed(1)),
     ],
 ) -> None:
     """Take back an adopted difference (差異の取り込みの取り消し)."""
@@ -173,7 +175,7 @@ def stock_return(
 @stock_app.command("take")
 def stock_take(
     sku: Annotated[str | None, typer.Argument(metavar="[SKU]")] = None,
-    quantity: Annotated[int | None, typer.Argument(metavar="[N]", min=0)] = None,
+    quantity: Annotated[int | None, typer.Argument(metavar="[N]", parser=typed(0))] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="F", help="CSV/TSV: sku, quantity[, at].")
     ] = None,
@@ -185,9 +187,9 @@ def stock_take(
 ) -> None:
     """Book counted quantities as of an instant (棚卸)."""
     moment = None if at is None else instant(at)
-    counts = _counts(sku, quantity, file, moment)
+    counts, lines = _counts(sku, quantity, file, moment)
     with client.open_house(ASKED.config) as house:
-        rows = house.stock.take(counts, note, dry_run=dry_run)
+        rows = house.stock.take(counts, note, dry_run=dry_run, lines=lines)
         if ASKED.as_json:
             page.write_json_list(rows)
         else:
@@ -196,14 +198,14 @@ def stock_take(
 
 def _counts(
     sku: str | None, quantity: int | None, file: Path | None, at: float | None
-) -> list[client.CountedSku]:
+) -> tuple[list[client.CountedSku], list[int]]:
+    """The counts, and the line each stands in where they come from a file."""
     if file is not None and sku is None:
-        return [
-            client.CountedSku(*count)
-            for count in count_files.counted(file, client.table_rows(file), at)
-        ]
+        found = count_files.counted(file, client.table_rows(file), at)
+        counts = [client.CountedSku(one.sku, one.quantity, one.at) for one in found]
+        return counts, [one.line for one in found]
     if file is None and sku is not None and quantity is not None:
-        return [client.CountedSku(sku, quantity, at)]
+        return [client.CountedSku(sku, quantity, at)], []
     raise usage.UsageRefused(
         "Name one SKU with its quantity, or a file with --file.",
         "SKU と数量、または --file でファイルを指定してください。",
@@ -222,7 +224,7 @@ def _order(text: str) -> tuple[str, str]:
 
 def history(
     sku: Sku,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", parser=typed(1))] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="ISO8601", help="The total then (その時の総在庫).")
     ] = None,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from terminal.usage import UsageRefused, no_such_command, no_such_option, unreadable
 
-SIGNED: Final = re.compile(r"[+-]\d+")
+SIGNED: Final = re.compile(r"[+-][0-9０-９][0-9０-９,，]*")
 HELP: Final = ("-h", "--help")
 EVERYWHERE: Final = "Everywhere (共通): --config F  --json  --help"
 

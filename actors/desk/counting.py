@@ -39,7 +39,12 @@ class _Count(Struct, frozen=True):
 
 
 class _Refused(Exception):
-    """Why one counted quantity cannot be booked, in Japanese and English."""
+    """Why one counted quantity cannot be booked, in Japanese and English, and what is wrong."""
+
+    def __init__(self, message: str, message_en: str, column: str = "sku") -> None:
+        super().__init__(message_en)
+        self.sentences = (message, message_en)
+        self.column = column
 
 
 def take_stock(turn: Turn, letter: TakeStock, sender: bytes) -> None:
@@ -55,8 +60,12 @@ def take_stock(turn: Turn, letter: TakeStock, sender: bytes) -> None:
             seen.add(fold(counted.sku))
             counts.append(_judged(turn, skus, counted, letter.key))
         except _Refused as reason:
-            message, message_en = reason.args
-            refused.append(TakeRefused(index=index, message=message, message_en=message_en))
+            message, message_en = reason.sentences
+            refused.append(
+                TakeRefused(
+                    index=index, column=reason.column, message=message, message_en=message_en
+                )
+            )
     if refused:
         turn.answer(sender, letter.id, TakenView(rows=(), refused=tuple(refused)))
         return
@@ -91,6 +100,7 @@ def _judged(turn: Turn, skus: Mapping[str, SkuRow], counted: CountedSku, request
         raise _Refused(
             f"{sku.code} の数量は 0 から {TOTAL_MAX} までです。",
             f"The quantity of {sku.code} must be from 0 to {TOTAL_MAX}.",
+            column="quantity",
         )
     is_known = turn.store.movements.has_key(turn.connection, request_key(request, sku.id))
     if is_known:
@@ -103,6 +113,7 @@ def _judged(turn: Turn, skus: Mapping[str, SkuRow], counted: CountedSku, request
         raise _Refused(
             f"{sku.code} の総在庫数が ±{TOTAL_MAX} を超えます。",
             f"The total of {sku.code} would leave +-{TOTAL_MAX}.",
+            column="quantity",
         )
     return _Count(sku, _row(turn, sku, counted, since), is_known=False)
 
@@ -123,7 +134,7 @@ def _row(turn: Turn, sku: SkuRow, counted: CountedSku, since: int) -> TakenRow:
 def _refuse_instant(turn: Turn, sku: SkuRow, at: float) -> None:
     sentences = refused_instant(turn, sku, at)
     if sentences is not None:
-        raise _Refused(*sentences)
+        raise _Refused(*sentences, column="at")
 
 
 def refused_instant(turn: Turn, sku: SkuRow, at: float) -> tuple[str, str] | None:

@@ -2,7 +2,8 @@
 
 The inventory actor's shell hands letters and the clock in, and sends what comes back. A letter
 that fails for a bug undoes the whole batch; the batch is then taken letter by letter, so that
-only the one that fails is refused, and the failure is handed to the shell to be told.
+only the one that fails is refused, and the failure is handed to the shell to be told. A disk that
+takes nothing refuses all of it: malls repeat their letters, and what only time brings waits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from actors.desk.faulting import Faulting
 from actors.desk.leases import House
 from actors.desk.operators import Operators
 from actors.desk.turn import Turn
+from actors.store.database import is_disk_trouble
 from actors.store.fault_rows import identity_of
 from actors.store.mall_rows import MallRow
 from actors.store.store import Store
@@ -178,7 +180,7 @@ class Desk:
 
     def _reload_rows(self) -> None:
         """After an undone transaction: rows in memory go back to what is persisted."""
-        with self.store.transaction() as connection:
+        with self.store.look() as connection:
             rows: dict[int, MallRow] = {
                 row.id: row for row in self.store.malls.load_all(connection)
             }
@@ -214,8 +216,8 @@ class Desk:
             return self._turn(batch, now)
         except Exception as error:  # noqa: BLE001  (a bug: undone, told, and only its letter refused)
             self._reload_rows()
-            if len(batch) == 1:
-                return self._refuse(batch[0], error)
+            if len(batch) == 1 or is_disk_trouble(error):
+                return self._refuse(batch, error)
         parts = [self.serve([incoming], now) for incoming in batch]
         return Outgoing(
             [letter for part in parts for letter in part.letters],
@@ -223,16 +225,30 @@ class Desk:
             [bug for part in parts for bug in part.bugs],
         )
 
-    def _refuse(self, incoming: Incoming, error: Exception) -> Outgoing:
-        letter = incoming.letter
-        sentences = ("内部エラーが起きました。", "An internal error happened.")
-        refusal: Refused | Denied = Denied(letter.id, 1, *sentences)
-        if isinstance(letter, FromMall):
-            refusal = Refused(letter.id, "internal", *sentences)
-        return Outgoing([(incoming.sender, refusal)], [], [(type(letter).__name__, error)])
+    def _refuse(self, batch: Sequence[Incoming], error: Exception) -> Outgoing:
+        code, sentences = 1, ("内部エラーが起きました。", "An internal error happened.")
+        if is_disk_trouble(error):
+            code, sentences = 3, self._disk_sentences()
+        letters: list[tuple[bytes, Refused | Denied]] = []
+        for sender, letter in ((one.sender, one.letter) for one in batch):
+            refusal: Refused | Denied = Denied(letter.id, code, *sentences)
+            if isinstance(letter, FromMall):
+                refusal = Refused(letter.id, "internal", *sentences)
+            letters.append((sender, refusal))
+        return Outgoing(letters, [], [(type(batch[0].letter).__name__, error)])
+
+    def _disk_sentences(self) -> tuple[str, str]:
+        place = self.store.path
+        return (
+            f"ディスクに書き込めません({place})。空きを確かめてください。何も変更していません。",
+            f"The disk of {place} takes nothing; make room and try again. Nothing was changed.",
+        )
 
     def tick(self, now: float) -> Outgoing:
-        """What only time brings: lost calls, silent holders, late clears, keys of link rules."""
+        """What only time brings: lost calls, silent holders, late clears, keys of link rules.
+
+        A disk that takes nothing puts it off.
+        """
 
         def act(turn: Turn) -> None:
             self._faulting.expire(turn)
@@ -243,12 +259,19 @@ class Desk:
                 probing.end_fault(turn, account)
                 pulls.give_up_lost_calls(turn, account, account.to_mall(now))
 
-        return self._transact(act, now)
+        try:
+            return self._transact(act, now)
+        except Exception as error:
+            if not is_disk_trouble(error):
+                raise
+            self._reload_rows()
+            return Outgoing([], [], [("tick", error)])
 
     def walk(self, now: float) -> tuple[Outgoing, bool]:
         """One page of a file that is applied, else of a reflect job; False: there is none now.
 
-        A page that fails for a bug is undone and ends its job.
+        A page that fails for a bug is undone and ends its job; a disk that takes nothing puts it
+        off.
         """
         did = []
 
@@ -259,8 +282,10 @@ class Desk:
             return self._transact(act, now), did[-1]
         except Exception as error:  # noqa: BLE001  (a bug: undone, told, and the job ended)
             self._reload_rows()
-            ended = self._transact(_give_up_walk, now)
             bugs = [("a page of a job", error)]
+            if is_disk_trouble(error):
+                return Outgoing([], [], bugs), False
+            ended = self._transact(_give_up_walk, now)
             return Outgoing(ended.letters, ended.events, bugs), False
 
     def given_up(self, child: str, restarts: int, now: float) -> Outgoing:

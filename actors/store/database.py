@@ -4,6 +4,7 @@ SQLite in WAL mode with synchronous=FULL: a commit is on disk before its reply l
 kept short by checkpoints beside the writer, so that hardly any has to run inside an order's commit.
 """
 
+import errno
 import pathlib
 import sqlite3
 import subprocess
@@ -23,9 +24,18 @@ CACHE_KIB = 16_384
 """SQLite's page cache of the writer. Two megabytes, its default, slow a million SKUs down."""
 READER_CACHE_KIB = 2_048
 BUSY_TIMEOUT_S = 10
+LOOKS_ONLY = "looks_only"
+"""The writer's option of a connection that reads: it needs no disk that takes anything."""
 WAL_PAGES_MAX = 16_000
 """A WAL longer than this is checkpointed inside a commit too, whatever was done beside it."""
 MIGRATE_TIMEOUT_S = 600
+
+
+DISK_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
+"""SQLite's primary codes for a disk that takes nothing: sqlite.org/rescode.html."""
+DISK_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+EXTENDED = 0xFF
+"""SQLite's extended codes hold the primary one in their lowest byte."""
 
 
 class SchemaError(Exception):
@@ -63,7 +73,8 @@ def open_writer(path: pathlib.Path | None, cache_kib: int = CACHE_KIB) -> Engine
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # On the driver: it is said for every letter, and costs a tenth of a plain statement.
-        connection.connection.cursor().execute("BEGIN IMMEDIATE")
+        begin = "BEGIN" if LOOKS_ONLY in connection.get_execution_options() else "BEGIN IMMEDIATE"
+        connection.connection.cursor().execute(begin)
 
     return engine
 
@@ -117,6 +128,15 @@ def bring_up(engine: Engine, path: pathlib.Path | None) -> None:
     )
     if version_of(engine) != HEAD:
         raise SchemaError("the migrations did not bring the database up")
+
+
+def is_disk_trouble(error: BaseException) -> bool:
+    """Whether something failed because the disk takes nothing: full, broken or read-only."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        # None where the driver itself complains, and not SQLite.
+        return (getattr(cause, "sqlite_errorcode", None) or 0) & EXTENDED in DISK_CODES
+    return isinstance(cause, OSError) and cause.errno in DISK_NUMBERS
 
 
 def checkpoint(path: pathlib.Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 
 from actors.store.breaker_rows import BreakerRows
-from actors.store.database import CACHE_KIB, bring_up, checkpoint, open_writer
+from actors.store.database import CACHE_KIB, LOOKS_ONLY, bring_up, checkpoint, open_writer
 from actors.store.fault_rows import FaultRows
 from actors.store.feed_rows import FeedRows
 from actors.store.import_rows import ImportRows
@@ -33,6 +33,7 @@ class Store:
         self.engine: Engine = open_writer(path, cache_kib)
         bring_up(self.engine, path)
         self._writer = self.engine.connect()
+        self._looker = self.engine.connect().execution_options(**{LOOKS_ONLY: True})
         dialect = self.engine.dialect
         self.malls = MallRows(dialect)
         self.listings = ListingRows(dialect)
@@ -56,6 +57,12 @@ class Store:
         with self._writer.begin():
             yield self._writer
 
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """What is persisted, read by the writer between its transactions."""
+        with self._looker.begin():
+            yield self._looker
+
     def checkpoint(self) -> None:
         """Keeps the WAL short; may be called from another thread."""
         if self.path is not None:
@@ -63,5 +70,6 @@ class Store:
 
     def close(self) -> None:
         """Closes the database."""
+        self._looker.close()
         self._writer.close()
         self.engine.dispose()

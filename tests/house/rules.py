@@ -37,8 +37,8 @@ ARROWS: Final = {
     "malls": ("malls", "engine"),
     "actors": ("actors", "engine", "config", "malls"),
     "sandbox": ("sandbox",),
-    "terminal": ("terminal",),
-    "cli": ("config", "actors.client", "terminal"),
+    "terminal": ("terminal", "engine.whole_number"),
+    "cli": ("config", "actors.client", "terminal", "engine.whole_number"),
 }
 """Which of our rooms each room may import."""
 

@@ -170,10 +170,12 @@ def test_a_good_file_is_applied_exactly(door: DeskDoor, reader: str, encoding: s
         (b'sku,quantity\r\nTEE,5\r\ncap,"5"x\r\n', "3"),
         (b"sku,quantity\nTEE,5\n" + b"x" * 140_000 + b",1\n", "3"),
         (b'sku,quantity\nTEE,5\n"cap,5\n', "3"),
-        (b"sku,quantity\nTEE,5\ncap,\xef\xbc\x95\n", "3"),
+        (b"sku,quantity\nTEE,5\ncap,\xd9\xa5\n", "3"),
+        (b"sku,quantity\n\nTEE,5\nNOPE,1\n", "Line 4, column sku: "),
+        (b"sku,quantity,at\nTEE,5,2999-01-01\n", "Line 2, column at: "),
     ],
 )
-def test_a_file_of_counts_that_is_no_csv_is_refused_by_its_line(
+def test_a_file_of_counts_that_cannot_be_taken_is_refused_by_its_line(
     door: DeskDoor, content: bytes, place: str
 ) -> None:
     told, _, _ = given_to(door, "take", content)

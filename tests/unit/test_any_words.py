@@ -151,6 +151,8 @@ def test_any_command_line_changes_no_total_and_nothing_it_is_not_for(
     [
         ("stock", "set", "TEE", "1" + "0" * 30),
         ("stock", "adjust", "TEE", "-1" + "0" * 30),
+        ("stock", "set", "TEE", "1_0"),
+        ("stock", "receive", "TEE", "1,0"),
         ("stock", "adjust", "TEE", "1", "--reason", "\udcff"),
         ("stock", "show", "\udcff"),
         ("stock", "undo", str(2**63)),
@@ -174,6 +176,13 @@ def test_what_no_house_can_take_is_refused_in_one_sentence(
     assert (told.code, told.out, told.err.count("\n")) == (2, "", 1), told
     assert " / " in told.err
     assert door.rows() == before
+
+
+def test_full_width_digits_and_thousands_are_numbers(door: DeskDoor) -> None:
+    door.rewind()
+    assert door.run("stock", "set", "TEE", "１，２３４").code == 0
+    assert door.run("stock", "adjust", "TEE", "-1,000").code == 0
+    assert ("TEE", 234) in door.rows()["totals"]
 
 
 def test_a_file_of_stock_is_never_moved_onto_a_device(door: DeskDoor) -> None:
@@ -237,7 +246,7 @@ def line(work: Work, note: str, now: float) -> list[str]:
 
 def meant(text: str) -> int | None:
     """What number a text is, to a person; None: none that can be a quantity."""
-    text = unicodedata.normalize("NFKC", text.strip()).replace("_", "")
+    text = unicodedata.normalize("NFKC", text.strip()).replace(",", "")
     found = re.fullmatch(r"([+-]?[0-9]{1,9})(\.0+)?", text.lstrip("0") or "0")
     return int(found[1]) if found else None
 

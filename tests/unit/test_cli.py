@@ -556,12 +556,14 @@ def test_a_bad_file_of_counts_is_named_by_line_and_column_and_books_nothing(
     assert house.letters == []
 
 
-def test_a_refused_count_is_told_with_its_place(zaiko: Zaiko, house: FakeDoor) -> None:
-    refused = {"index": 0, "message": "未来です。", "message_en": "In the future."}
+def test_a_refused_count_is_told_in_one_sentence(zaiko: Zaiko, house: FakeDoor) -> None:
+    refused = {
+        "index": 0, "column": "at", "message": "未来です。", "message_en": "In the future.",
+    }  # fmt: skip
     house.on(TakeStock, {"rows": [], "refused": [refused]})
     told = zaiko("stock", "take", "TEE", "3", "--at", "2999-01-01")
     assert told.code == 2
-    assert "Count 1: In the future." in told.err
+    assert told.err == "In the future. / 未来です。\n"
     assert [letter.dry_run for letter in house.letters] == [True]
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.rule_file import RULE_FILE_BYTES_MAX, read_rules, write_rules
+from actors.client import Refusal, table_rows
+from terminal.rule_file import RULE_FILE_BYTES_MAX, Worded, read_rules, write_rules
 from terminal.usage import UsageRefused
 
 HEAD = "mall,position,fields,join,base_fields,base_join,fold\n"
@@ -22,10 +23,14 @@ def file_of(directory: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
+def rules_of(path: Path) -> tuple[list[Worded], list[dict[str, Any]]]:
+    return read_rules(path, table_rows(path))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_a_row_is_a_rule(tmp_path: Path, encoding: str) -> None:
     text = HEAD + 'ヤフー,2,"Code, axis1",／,sku_code,,"case,width"\n\nヤフー,,jan,,jan,,\n'
-    rules, refusals = read_rules(file_of(tmp_path, text, encoding))
+    rules, refusals = rules_of(file_of(tmp_path, text, encoding))
     assert refusals == []
     assert rules == [
         ("ヤフー", (("code", "axis1"), "／"), (("sku_code",), ""), ("case", "width"), 2, 2),
@@ -49,7 +54,7 @@ def test_a_row_is_a_rule(tmp_path: Path, encoding: str) -> None:
 def test_a_row_that_is_no_rule_names_its_line_and_column(
     tmp_path: Path, row: str, column: str
 ) -> None:
-    rules, refusals = read_rules(file_of(tmp_path, f"{HEAD}yahoo,,jan,,jan,,\n{row}\n"))
+    rules, refusals = rules_of(file_of(tmp_path, f"{HEAD}yahoo,,jan,,jan,,\n{row}\n"))
     assert [(one["line"], one["column"]) for one in refusals] == [(3, column)]
     assert [one.line for one in rules] == [2]
 
@@ -60,8 +65,8 @@ def test_a_row_that_is_no_rule_names_its_line_and_column(
     ids=["empty", "other columns", "open quote", "too long"],
 )
 def test_what_is_no_file_of_rules_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageRefused):
-        read_rules(file_of(tmp_path, text))
+    with pytest.raises((UsageRefused, Refusal)):
+        rules_of(file_of(tmp_path, text))
 
 
 @given(FIELDS, JOIN, FIELDS, JOIN, st.lists(st.sampled_from(["case", "hyphen"]), max_size=2))
@@ -76,7 +81,7 @@ def test_what_is_written_is_read_back(
         path = Path(directory) / "rules.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             write_rules([row], file)
-        rules, refusals = read_rules(path)
+        rules, refusals = rules_of(path)
     assert refusals == []
     told = ("yahoo", (tuple(fields), join), (tuple(base_fields), base_join), tuple(folds), 3, 2)
     assert rules == [told]

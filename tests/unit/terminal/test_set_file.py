@@ -45,7 +45,7 @@ def test_the_rows_of_a_listing_are_one_set_wherever_they_stand(
         ("yahoo,box,,tee,", "units"),
         ("yahoo,box,,tee,-1", "units"),
         ("yahoo,box,,tee,1.5", "units"),
-        ("yahoo,box,,tee,２", "units"),
+        ("yahoo,box,,tee,1_0", "units"),
         ("yahoo,box,,tee,9999999999", "units"),
         ("yahoo,box,tee", "sku"),
         ("yahoo,box,,tee,1,more", "units"),

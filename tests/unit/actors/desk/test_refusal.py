@@ -18,7 +18,7 @@ def test_each_side_can_read_its_refusal(
     letter: AskStatus | Goodbye, decoder: msgspec.msgpack.Decoder[object]
 ) -> None:
     refuse = Desk._refuse
-    told = refuse(object.__new__(Desk), Incoming(b"x", letter), RuntimeError("broken"))
+    told = refuse(object.__new__(Desk), [Incoming(b"x", letter)], RuntimeError("broken"))
     ((receiver, refusal),) = told.letters
     assert receiver == b"x"
     assert decoder.decode(ENCODER.encode(refusal)) == refusal

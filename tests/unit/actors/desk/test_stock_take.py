@@ -162,7 +162,7 @@ def test_an_instant_that_no_total_can_be_told_for_is_refused(house: DeskHouse, m
     before = history(house)
     view = take(house, 3, at)
     assert view["rows"] == []
-    assert [refused["index"] for refused in view["refused"]] == [0]
+    assert [(refused["index"], refused["column"]) for refused in view["refused"]] == [(0, "at")]
     assert history(house) == before
 
 
