@@ -23,6 +23,17 @@ class SideSettings(Struct, frozen=True, array_like=True):
     """YYYY-MM-DD."""
 
 
+class Axis(Struct, frozen=True, array_like=True):
+    """What a variation is on one axis (横軸・縦軸): its item's name and number there."""
+
+    name: str
+    """Of the axis, such as 色."""
+    item: str
+    """Such as 赤 (項目名)."""
+    number: str = ""
+    """The mall's own code of the item (項目番号), such as -rd; "" where it has none."""
+
+
 class CatalogueRow(Struct, frozen=True, array_like=True):
     """One listing as an import read it."""
 
@@ -32,8 +43,8 @@ class CatalogueRow(Struct, frozen=True, array_like=True):
     """The code the default link rule compares: the sub-code where there is one, else the code."""
     jan: str = ""
     image: str = ""
-    axes: tuple[tuple[str, str], ...] = ()
-    """(axis name, value) of a variation, horizontal axis first."""
+    axes: tuple[Axis, ...] = ()
+    """Of a variation, horizontal axis first."""
     settings: SideSettings = SideSettings()
     tracked: bool = True
     """False: the mall keeps no quantity for it (unlimited, or stock kept elsewhere)."""

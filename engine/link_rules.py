@@ -163,6 +163,6 @@ def _value(field: Field, row: CatalogueRow) -> str:
         case Field.JAN:
             return row.jan
         case Field.AXIS1:
-            return row.axes[0][1] if row.axes else ""
+            return row.axes[0].item if row.axes else ""
         case Field.AXIS2:
-            return row.axes[1][1] if len(row.axes) > 1 else ""
+            return row.axes[1].item if len(row.axes) > 1 else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from engine.catalogue import CatalogueRow, SideSettings
+from engine.catalogue import Axis, CatalogueRow, SideSettings
 
 
 class Registered(Struct, frozen=True):
@@ -100,7 +100,7 @@ def _told(one: Registered) -> dict[str, str]:
         "name": row.name,
         "jan": row.jan,
         "image": row.image,
-        "axes": " / ".join(f"{name}:{value}" for name, value in row.axes),
+        "axes": " / ".join(_axis(axis) for axis in row.axes),
         "sku_code": row.sku_code,
         "tracked": _flag(row.tracked),
         "gone": _flag(one.is_gone),
@@ -112,3 +112,8 @@ def _told(one: Registered) -> dict[str, str]:
 
 def _flag(value: bool | None) -> str:  # noqa: FBT001  a field's value, not a switch
     return "" if value is None else "on" if value else "off"
+
+
+def _axis(axis: Axis) -> str:
+    number = f"({axis.number})" if axis.number else ""
+    return f"{axis.name}:{axis.item}{number}"

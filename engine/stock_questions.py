@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.catalogue import Axis
+
 StockSort = Literal["code", "name", "total", "-code", "-name", "-total"]
 """What `stock list` is sorted by; with a minus the greatest comes first."""
 
@@ -162,8 +164,8 @@ class ListingView(Struct, frozen=True, kw_only=True):
     synced: bool = True
     """連携: False while an operator has it unticked."""
     image: str = ""
-    axes: tuple[tuple[str, str], ...] = ()
-    """[axis, value] of each axis of its variation, in the mall's order."""
+    axes: tuple[Axis, ...] = ()
+    """[axis, item, the item's number] of each axis of its variation, in the mall's order."""
     overdraft: bool | None = None
     lead_time_days: int | None = None
     restock_date: str | None = None

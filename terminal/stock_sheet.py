@@ -21,8 +21,11 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 """What a cell begins with that a spreadsheet would run; an apostrophe before it makes it text."""
 _HEAD: Final = (
     "商品画像", "商品名", "JAN", "SKU", "基本コード", "枝番",
-    "横軸名", "横軸項目", "縦軸名", "縦軸項目", "総在庫数",
+    "横軸名", "横軸項目番号", "横軸項目名", "縦軸名", "縦軸項目番号", "縦軸項目名", "総在庫数",
 )  # fmt: skip
+AXES: Final = 2
+"""Of a variation that the sheet shows: the horizontal one and the vertical one."""
+NO_AXIS: Final = ("", "", "")
 _LINKED: Final = {True: "連携", False: ""}
 _OVERDRAFT: Final = {True: "する", False: "しない", None: ""}
 
@@ -75,11 +78,11 @@ def _cells(row: Row, malls: Sequence[Mall], base: str) -> list[Any]:
     listings = row["listings"]
     of_base = [listing for listing in listings if listing["mall"] == base]
     main: Row = next(iter([*of_base, *listings]), {})
-    axes = [*main.get("axes", ()), ("", ""), ("", "")][:2]
+    axes = [*main.get("axes", ()), NO_AXIS, NO_AXIS][:AXES]
     image = main.get("image", "")
     code = main.get("code", "")
     texts = [image, row["name"], row["jan"], row["sku"] or "", code, main.get("sub_code", "")]
-    texts += [text for pair in axes for text in pair]
+    texts += [text for name, item, number in axes for text in (name, number, item)]
     cells: list[Any] = [*map(safe, texts), "" if row["total"] is None else row["total"]]
     for name, kind in malls:
         cells += _of_mall(kind, [each for each in listings if each["mall"] == name])

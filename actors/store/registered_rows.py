@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from actors.store.listing_rows import ref_of
 from actors.store.schema import LISTING
 from actors.store.statement import Lookup, Statement
-from engine.catalogue import CatalogueRow, ListingRef, SideSettings
+from engine.catalogue import Axis, CatalogueRow, ListingRef, SideSettings
 from engine.registration import Registered
 
 _ROW = (
@@ -177,6 +177,11 @@ class RegisteredRows:
         )
 
 
+def _axes(row: CatalogueRow) -> str:
+    told = [(axis.name, axis.item, axis.number) for axis in row.axes]
+    return json.dumps(told, ensure_ascii=False)
+
+
 def _ref(registered: Registered) -> str:
     return ref_of(registered.row.ref.code, registered.row.ref.sub_code)
 
@@ -186,7 +191,7 @@ def _values(listed: Listed) -> tuple[Any, ...]:
     row, mine, mall = one.row, one.row.settings, one.mall_settings
     return (
         _ref(one), row.ref.code, row.ref.sub_code, row.ref.native, row.name, row.sku_code,
-        listed.folded, row.jan, row.image, json.dumps(row.axes, ensure_ascii=False),
+        listed.folded, row.jan, row.image, _axes(row),
         mine.overdraft, mine.lead_time_days, mine.restock_date,
         mall.overdraft, mall.lead_time_days, mall.restock_date, row.tracked, one.is_gone,
     )  # fmt: skip
@@ -200,7 +205,7 @@ def _known(row: Sequence[Any]) -> KnownListing:
         sku_code=sku_code,
         jan=jan,
         image=image,
-        axes=tuple((axis, value) for axis, value in json.loads(axes)),
+        axes=tuple(Axis(*axis) for axis in json.loads(axes)),
         settings=_settings(row[11:14]),
         tracked=bool(row[17]),
     )

@@ -26,7 +26,7 @@ from sqlalchemy.engine import Dialect
 
 from actors.store.schema import LINK, LISTING, RULE_KEY
 from actors.store.statement import Statement
-from engine.catalogue import CatalogueRow, ListingRef
+from engine.catalogue import Axis, CatalogueRow, ListingRef
 from engine.link_rules import RULE_CANDIDATES_MAX
 
 _FIELDS = (
@@ -186,5 +186,5 @@ def _row(row: Sequence[Any]) -> CatalogueRow:
         name=name,
         sku_code=sku_code,
         jan=jan,
-        axes=tuple((axis, value) for axis, value in json.loads(axes)) if axes != "[]" else (),
+        axes=tuple(Axis(*axis) for axis in json.loads(axes)) if axes != "[]" else (),
     )

@@ -85,7 +85,7 @@ LISTING = Table(
     Column("folded", Text, nullable=False),
     Column("jan", Text, nullable=False),
     Column("image", Text, nullable=False),
-    Column("axes", Text, nullable=False),  # JSON [[name, value], ...]
+    Column("axes", Text, nullable=False),  # JSON [[name, item, number], ...]
     Column("overdraft", Boolean),
     Column("lead_time_days", Integer),
     Column("restock_date", Text),

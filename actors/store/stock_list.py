@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 
 from actors.store.offer_rows import offered
 from actors.store.schema import FAULT, LINK, LISTING, MOVEMENT, PUSH, SKU
+from engine.catalogue import Axis
 from engine.offer import Terms
 from engine.questions import StockFilter, StockSort
 
@@ -185,7 +186,7 @@ class Look(Struct, frozen=True):
     """What a mall shows of a listing beside its name."""
 
     image: str
-    axes: tuple[tuple[str, str], ...]
+    axes: tuple[Axis, ...]
 
 
 def looks(connection: Connection, listing_ids: Sequence[int]) -> dict[int, Look]:
@@ -198,7 +199,7 @@ def looks(connection: Connection, listing_ids: Sequence[int]) -> dict[int, Look]
             )
         )
         for listing_id, image, axes in rows:
-            pairs = tuple((str(axis), str(value)) for axis, value in json.loads(axes or "[]"))
+            pairs = tuple(Axis(*axis) for axis in json.loads(axes or "[]"))
             found[listing_id] = Look(image, pairs)
     return found
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from engine.catalogue import CataloguePage, CatalogueRow, ListingRef
+from engine.catalogue import Axis, CataloguePage, CatalogueRow, ListingRef
 from engine.faults import Family
 from malls.aupay import errors, stock
 from malls.aupay.credentials import Door
@@ -154,11 +154,13 @@ def _rows(item: Item, place: int, told: _Details) -> Sequence[CatalogueRow]:
     ]
 
 
-def _axes(choice: Choice, told: _Details) -> tuple[tuple[str, str], ...]:
+def _axes(choice: Choice, told: _Details) -> tuple[Axis, ...]:
     known = told.axes or tuple((axis[0], dict[str, str]()) for axis in _AXES)
     pairs = zip(known, (choice.horizontal, choice.vertical), strict=True)
     return tuple(
-        (title, names.get(code) or code) for (title, names), code in pairs if has_axis(code)
+        Axis(title, names.get(code) or code, code)
+        for (title, names), code in pairs
+        if has_axis(code)
     )
 
 

@@ -7,7 +7,7 @@ left to that import; until then pushes find the item by its code.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.catalogue import CatalogueRow, ListingRef
+from engine.catalogue import Axis, CatalogueRow, ListingRef
 from engine.product_file import (
     PLAIN_HEADINGS,
     FileReading,
@@ -50,7 +50,11 @@ def _listing(record: Record) -> tuple[FileRow, ...]:
     choice = joined(across, down)
     sub_code = choice or record.code("sub_code")
     axes = tuple(
-        (record.text(f"{axis}_title") or title, record.text(f"{axis}_name") or record.code(axis))
+        Axis(
+            record.text(f"{axis}_title") or title,
+            record.text(f"{axis}_name") or record.code(axis),
+            record.code(axis),
+        )
         for axis, title in _AXES
         if has_axis(record.code(axis))
     )

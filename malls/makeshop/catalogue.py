@@ -8,7 +8,7 @@ with unlimited stock. Facts: docs/malls/makeshop.md.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from engine.catalogue import CataloguePage, CatalogueRow, ListingRef
+from engine.catalogue import Axis, CataloguePage, CatalogueRow, ListingRef
 from engine.faults import Family
 from malls.makeshop import errors, products
 from malls.makeshop.card import PAGE_MAX
@@ -63,7 +63,7 @@ def _rows(product: Product, switches: Mapping[str, str]) -> Sequence[CatalogueRo
     rows: dict[str, CatalogueRow] = {}
     for variation in variations:
         own = text(variation.variation_custom_code)
-        sub_code = own or "/".join(value for _, value in _axes(variation))
+        sub_code = own or "/".join(axis.item for axis in _axes(variation))
         handle = Handle(system, raw_text(variation.variation_custom_code))
         rows[sub_code] = CatalogueRow(
             ref=ListingRef(code, sub_code, native_of(handle)),
@@ -76,6 +76,6 @@ def _rows(product: Product, switches: Mapping[str, str]) -> Sequence[CatalogueRo
     return list(rows.values())
 
 
-def _axes(variation: Variation) -> tuple[tuple[str, str], ...]:
+def _axes(variation: Variation) -> tuple[Axis, ...]:
     values = (text(variation.variation1_item_name), text(variation.variation2_item_name))
-    return tuple((axis, value) for axis, value in zip(_AXES, values, strict=True) if value)
+    return tuple(Axis(axis, value) for axis, value in zip(_AXES, values, strict=True) if value)

@@ -8,7 +8,7 @@ only an item whose SKUs cannot be told stops the import: passing over it would l
 from collections.abc import Mapping
 from typing import Any
 
-from engine.catalogue import CataloguePage, CatalogueRow, ListingRef
+from engine.catalogue import Axis, CataloguePage, CatalogueRow, ListingRef
 from engine.connector import Reply, Request
 from engine.faults import Family, MallError
 from malls.rakuten import card, errors
@@ -105,10 +105,8 @@ def _selectors(native: Any) -> tuple[tuple[str, str], ...]:
     return tuple((key, name or key) for key, name in keys if key)
 
 
-def _axes(
-    selectors: tuple[tuple[str, str], ...], values: Mapping[str, Any]
-) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _text(values[key])) for key, name in selectors if key in values)
+def _axes(selectors: tuple[tuple[str, str], ...], values: Mapping[str, Any]) -> tuple[Axis, ...]:
+    return tuple(Axis(name, _text(values[key])) for key, name in selectors if key in values)
 
 
 def _image(native: Any, shop_url: str) -> str:

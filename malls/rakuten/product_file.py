@@ -9,7 +9,7 @@ document is marked in docs/malls/rakuten.md.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.catalogue import CatalogueRow, ListingRef
+from engine.catalogue import Axis, CatalogueRow, ListingRef
 from engine.product_file import PLAIN_HEADINGS, FileReading, FileRow, Record, Table
 from malls.rakuten.stock import SINGLE_SKU
 
@@ -57,7 +57,7 @@ class _Items:
             self._has_choices = bool(record.text("axis_keys"))
             return ()
         axes = tuple(
-            (name, record.text(f"choice_{place}"))
+            Axis(name, record.text(f"choice_{place}"))
             for place in range(1, AXES_MAX + 1)
             if (name := record.text(f"axis_{place}"))
         )

@@ -9,7 +9,7 @@ prefix search finds. Facts: docs/malls/yahoo.md.
 import string
 from collections.abc import Mapping, Sequence
 
-from engine.catalogue import CataloguePage, CatalogueRow, ListingRef, SideSettings
+from engine.catalogue import Axis, CataloguePage, CatalogueRow, ListingRef, SideSettings
 from engine.connector import Request
 from engine.faults import Family, FaultKind, MallError
 from malls.yahoo import errors, stock
@@ -126,8 +126,9 @@ def _row(
     )
 
 
-def _axis(option: Node) -> tuple[str, str]:
-    return option.attributes.get("name", "").strip(), option.attributes.get("value", "").strip()
+def _axis(option: Node) -> Axis:
+    told = option.attributes
+    return Axis(told.get("name", "").strip(), told.get("value", "").strip())
 
 
 async def _with_flags(access: Access, rows: Sequence[CatalogueRow]) -> list[CatalogueRow]:

@@ -11,7 +11,7 @@ Import both: what one leaves empty, it does not change.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.catalogue import CatalogueRow, ListingRef
+from engine.catalogue import Axis, CatalogueRow, ListingRef
 from engine.product_file import (
     PLAIN_HEADINGS,
     BadCell,
@@ -21,7 +21,7 @@ from engine.product_file import (
     Table,
 )
 
-Axes = tuple[tuple[str, str], ...]
+Axes = tuple[Axis, ...]
 
 _HEADINGS: Final[Mapping[str, str]] = {
     **PLAIN_HEADINGS,
@@ -64,7 +64,7 @@ def _sub_codes(record: Record, cell: str) -> Iterator[tuple[str, Axes]]:
     for one in cell.replace("&", "|").split("|"):
         choices, _, sub_code = one.rpartition("=")
         axes = tuple(
-            (name.strip(), value.strip())
+            Axis(name.strip(), value.strip())
             for name, colon, value in (choice.partition(":") for choice in choices.split("#"))
             if colon
         )

@@ -80,7 +80,7 @@ async def test_variations_come_with_their_axes(shop: Shop) -> None:
     async with opened(shop) as lane:
         found = await lane.catalogue()
         assert set(found) == {("tee-07", "-bk-m"), ("tee-07", "-wh-l"), ("plain", "")}
-        axes_of = {key: dict(row.axes) for key, row in found.items()}
+        axes_of = {key: {a.name: a.item for a in row.axes} for key, row in found.items()}
         assert axes_of["plain", ""] == {}
         assert set(axes_of["tee-07", "-bk-m"].values()) == {"黒", "M"}
         assert set(axes_of["tee-07", "-wh-l"].values()) == {"白", "L"}

@@ -102,7 +102,8 @@ def test_m23_m24_the_file_has_the_screens_columns(
     assert (tee["rakuten(基本) 連携"], tee["rakuten(基本) 在庫数"]) == ("連携", "6")
     assert (tee["yahoo 連携"], tee["yahoo 在庫数"], tee["yahoo 超過購入"]) == ("連携", "6", "する")
     assert (rows["bag"]["yahoo 連携"], rows["bag"]["yahoo 在庫数"]) == ("", "")
-    assert {"商品画像", "枝番", "横軸名", "横軸項目", "縦軸名", "縦軸項目"} <= set(tee)
+    axes = {f"{axis}軸{word}" for axis in "横縦" for word in ("名", "項目番号", "項目名")}
+    assert {"商品画像", "枝番", *axes} <= set(tee)
 
 
 def test_m24_a_file_that_cannot_be_written_is_refused_and_leaves_nothing(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.catalogue import CatalogueRow, ListingRef
+from engine.catalogue import Axis, CatalogueRow, ListingRef
 from engine.link_rules import (
     Field,
     Fold,
@@ -33,7 +33,11 @@ RULE = LinkRule(
     folds=ALL,
 )
 ROW = CatalogueRow(
-    ListingRef("tee", "07"), "Tee", "07", jan="4900000000017", axes=(("色", "赤"), ("号", "L"))
+    ListingRef("tee", "07"),
+    "Tee",
+    "07",
+    jan="4900000000017",
+    axes=(Axis("色", "赤"), Axis("号", "L")),
 )
 
 

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from engine.catalogue import CatalogueRow, ListingRef, SideSettings
+from engine.catalogue import Axis, CatalogueRow, ListingRef, SideSettings
 from engine.registration import (
     Registered,
     changes,
@@ -15,7 +15,7 @@ from engine.registration import (
 
 def told(**settings: object) -> CatalogueRow:
     return CatalogueRow(
-        ListingRef("a", "", "native"), "name", "a", "490", "image", (("色", "赤"),),
+        ListingRef("a", "", "native"), "name", "a", "490", "image", (Axis("色", "赤"),),
         SideSettings(**settings),  # type: ignore[arg-type]
     )  # fmt: skip
 

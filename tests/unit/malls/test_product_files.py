@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalogue import SideSettings
+from engine.catalogue import Axis, SideSettings
 from malls.registry import KINDS
 from tests.unit.malls.file_reading import Read, read_file, read_refused
 
@@ -125,7 +125,7 @@ def test_rakutens_item_csv_has_a_row_an_item_and_a_row_a_sku(tmp_path: Path) -> 
     ]
     assert [one.row.sku_code for one in told.rows] == ["tee-red", "tee-blue", "cap", "bag"]
     assert [one.row.ref.native for one in told.rows][2:] == ["normal-inventory", "one-sku"]
-    assert told.rows[0].row.axes == (("色", "赤"),)
+    assert told.rows[0].row.axes == (Axis("色", "赤"),)
     assert told.rows[0].row.jan == "4901234567894"
 
 
@@ -149,7 +149,7 @@ def test_yahoos_two_files_name_the_same_listings(tmp_path: Path) -> None:
         ("tee", "tee-b", "Tシャツ", None),
         ("cap", "", "帽子", None),
     ]
-    assert told.rows[1].row.axes == (("色", "青"), ("サイズ", "M"))
+    assert told.rows[1].row.axes == (Axis("色", "青"), Axis("サイズ", "M"))
     assert [one.row.jan for one in told.rows] == ["", "", "4901234567900"]
     broken = read(tmp_path, "yahoo", "code,sub-code\ntee,赤=tee-r\n")
     assert [(one.line, one.column) for one in broken.problems] == [(2, "sub-code")]

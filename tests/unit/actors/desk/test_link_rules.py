@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from actors.desk import rule_trial
 from actors.store.schema import RULE_KEY
-from engine.catalogue import CatalogueRow, ListingRef
+from engine.catalogue import Axis, CatalogueRow, ListingRef
 from engine.link_rules import RULE_CANDIDATES_MAX, RULES_MAX
 from engine.messages import CatalogueRead
 from engine.product_file import FileRow
@@ -50,7 +50,11 @@ def item(
     code: str, sub_code: str = "", sku_code: str = "", jan: str = "", **axes: str
 ) -> CatalogueRow:
     return CatalogueRow(
-        ListingRef(code, sub_code), f"item {code}", sku_code, jan, axes=tuple(axes.items())
+        ListingRef(code, sub_code),
+        f"item {code}",
+        sku_code,
+        jan,
+        axes=tuple(Axis(*told) for told in axes.items()),
     )
 
 

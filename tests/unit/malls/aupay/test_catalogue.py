@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.catalogue import Axis
 from engine.connector import Reply
 from engine.faults import MallError
 from malls.aupay.shelf import handle_of
@@ -49,8 +50,8 @@ def test_items_and_choices_become_listings_with_joined_codes() -> None:
     assert (medium.ref.sub_code, medium.sku_code, medium.name) == (
         "-bk-m", "tee-07-bk-m", "Tシャツ",
     )  # fmt: skip
-    assert medium.axes == (("カラー", "黒"), ("サイズ", "M"))
-    assert large.axes == (("カラー", "黒"), ("サイズ", "-l"))
+    assert medium.axes == (Axis("カラー", "黒", "-bk"), Axis("サイズ", "M", "-m"))
+    assert large.axes == (Axis("カラー", "黒", "-bk"), Axis("サイズ", "-l", "-l"))
     assert (handle_of(mug.ref).row, handle_of(large.ref).row) == (1, 2)
     assert handle_of(large.ref).axes == ("-bk", "-l")
     assert mug.tracked
@@ -64,9 +65,11 @@ def test_an_item_the_list_does_not_explain_is_asked_for_by_itself() -> None:
         searchItemInfos=infos(f"<resultItems>{TEE_NAMES}</resultItems>"),
         searchItemInfo=one,
     )
-    assert run(connect(transport).read_catalogue(None)).rows[0].axes[0] == ("カラー", "黒")
+    assert run(connect(transport).read_catalogue(None)).rows[0].axes[0] == Axis(
+        "カラー", "黒", "-bk"
+    )
     rows = run(connect(transport, {"import_details": "none"}).read_catalogue(None)).rows
-    assert rows[0].axes == (("横軸", "-bk"), ("縦軸", "-m"))
+    assert rows[0].axes == (Axis("横軸", "-bk", "-bk"), Axis("縦軸", "-m", "-m"))
     assert len(transport.calls("searchItemInfo")) == 1
     lost = FakeTransport(
         searchStocks=stocks(MUG),
@@ -82,7 +85,7 @@ def test_a_choice_of_one_axis_leaves_the_other_out() -> None:
         searchItemInfos=infos("<resultItems><itemCode>bag</itemCode></resultItems>"),
     )
     red, blue = run(connect(transport, {"import_details": "none"}).read_catalogue(None)).rows
-    assert (red.sku_code, red.axes) == ("bag-red", (("縦軸", "-red"),))
+    assert (red.sku_code, red.axes) == ("bag-red", (Axis("縦軸", "-red", "-red"),))
     assert (red.tracked, blue.tracked) == (True, False)
 
 

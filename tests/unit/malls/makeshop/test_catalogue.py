@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine.catalogue import Axis
 from engine.faults import MallError
 from malls.makeshop.products import handle_of
 from tests.unit.malls.makeshop.pretend import (
@@ -41,8 +42,8 @@ def test_variations_are_listings_of_their_own_codes() -> None:
         product("tee-07", variations=[variation("tee-m "), variation("tee-s", "黒", "")])
     )
     assert (medium.ref.code, medium.ref.sub_code, medium.sku_code) == ("tee-07", "tee-m", "tee-m")
-    assert medium.axes == (("バリエーション1", "黒"), ("バリエーション2", "M"))
-    assert small.axes == (("バリエーション1", "黒"),)
+    assert medium.axes == (Axis("バリエーション1", "黒"), Axis("バリエーション2", "M"))
+    assert small.axes == (Axis("バリエーション1", "黒"),)
     assert handle_of(medium.ref).variation_code == "tee-m "
     assert medium.jan == "4900000000017"
     assert medium.tracked

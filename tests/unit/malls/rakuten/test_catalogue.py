@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.catalogue import CataloguePage, CatalogueRow, ListingRef
+from engine.catalogue import Axis, CataloguePage, CatalogueRow, ListingRef
 from engine.faults import MallError
 from tests.unit.malls.rakuten.pretend import Desk
 
@@ -61,14 +61,14 @@ def test_each_sku_is_a_row_and_a_single_sku_item_has_no_sub_code(desk: Desk) -> 
             "blk-M",
             jan="4901234567894",
             image="https://www.rakuten.ne.jp/gold/zaiko-shop/tee-blk.jpg",
-            axes=(("サイズ", "M"), ("color", "black")),
+            axes=(Axis("サイズ", "M"), Axis("color", "black")),
         ),
         CatalogueRow(
             ListingRef("tee-01", "blk-L", "blk-L"),
             "cotton tee",
             "blk-L",
             image="https://image.rakuten.co.jp/zaiko-shop/cabinet/apparel/tee-01.jpg",
-            axes=(("color", "black"),),
+            axes=(Axis("color", "black"),),
         ),
         CatalogueRow(
             ListingRef("rice5", "", "normal-inventory"), "rice 5kg", "rice5", tracked=False
@@ -133,7 +133,7 @@ def test_types_that_wander_are_read_all_the_same(desk: Desk) -> None:
     }
     first, second = rows_of(desk, item)
     assert (first.jan, first.name, first.axes) == ("4901234567894", "", ())
-    assert (second.jan, second.axes) == ("", (("5", "24.5"),))
+    assert (second.jan, second.axes) == ("", (Axis("5", "24.5"),))
 
 
 def test_several_skus_without_axes_keep_their_own_names(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 import pytest
 
-from engine.catalogue import CataloguePage, CatalogueRow, ListingRef, SideSettings
+from engine.catalogue import Axis, CataloguePage, CatalogueRow, ListingRef, SideSettings
 from engine.connector import Reply
 from engine.faults import MallError
 from malls.yahoo import catalogue
@@ -91,7 +91,7 @@ def test_a_page_names_its_sub_codes_axes_and_flags() -> None:
         sku_code="mug-100-bl",
         jan="4900000000017",
         image="https://i.example/m",
-        axes=(("カラー", "ブルー"), ("サイズ", "M")),
+        axes=(Axis("カラー", "ブルー"), Axis("サイズ", "M")),
         settings=SideSettings(overdraft=True),
     )
     assert (red.sku_code, red.settings.overdraft) == ("mug-100-rd", False)
