@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from actors.desk import reflect_jobs
 from engine.messages import NoWork, OrdersRead, OutcomeRow, Outcomes, PushWork
@@ -355,3 +356,52 @@ def test_what_cannot_be_is_refused_and_changes_nothing(house: DeskHouse) -> None
     assert [job["state"] for job in house.body(AskReflectJobs(next(house.ids), None))] == [
         "done", "done",
     ]  # fmt: skip
+
+
+# --- a page that fails --------------------------------------------------------------------------
+
+
+def body_of(house: DeskHouse, code: str, body: bytes | None = None) -> bytes:
+    """A listing's push record as it is stored; with `body` it is overwritten."""
+    names = {"code": code, "body": body}
+    with house.store.transaction() as connection:
+        listing, found = connection.execute(
+            text(
+                "SELECT listing_id, body FROM listing_push WHERE listing_id = (SELECT id FROM "
+                "listing WHERE code = :code AND mall_id = "
+                "(SELECT id FROM mall WHERE name = 'yahoo'))"
+            ),
+            names,
+        ).one()
+        if body is not None:
+            connection.execute(
+                text("UPDATE listing_push SET body = :body WHERE listing_id = :listing"),
+                {**names, "listing": listing},
+            )
+    return bytes(found)
+
+
+@pytest.mark.parametrize("is_returning", [False, True], ids=["placing", "returning"])
+def test_a_page_that_cannot_be_read_ends_its_job_and_nothing_else(
+    house: DeskHouse, *, is_returning: bool
+) -> None:
+    start(house)
+    if is_returning:
+        walk(house)
+        house.body(StopReflect(next(house.ids), 1, "staff"))
+    good = body_of(house, "item-4", b"\xc1")
+    bugs = [name for _ in range(10) for name, _ in house.desk.walk(house.now)[0].bugs]
+    assert bugs == ["a page of a job"]
+    assert job(house)["step"] == "stopped"
+    body_of(house, "item-4", good)
+    order(house, "item-1", 2)
+    assert given(house)["item-1"] in {-2, SHOWN - TYPED - 2}
+    resumed = house.body(ResumeReflect(next(house.ids), 1, "staff"))
+    assert resumed["state"] == "running"
+    walk(house)
+    given(house)
+    walk(house)
+    assert (job(house)["state"], job(house)["waiting"]) == ("done", 0)
+    assert {row["code"]: (row["expected"], row["held"]) for row in listings(house)} == {
+        code: (SHOWN - 2 if code == "item-1" else SHOWN, 0) for code in codes(FEW)
+    }
