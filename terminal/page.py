@@ -177,6 +177,14 @@ def note(japanese: str, english: str) -> None:
     sys.stderr.write(clean(f"{japanese} / {english}") + "\n")
 
 
+def wrote(file: Path, count: int, *, as_json: bool) -> None:
+    """What a command says that has written rows into a file."""
+    if as_json:
+        write_json({"file": str(file), "rows": count})
+    else:
+        say(f"{count:,} 件を {file} に書き出しました。", f"{count:,} rows written to {file}.")
+
+
 # --- for programs -------------------------------------------------------------------------------
 
 

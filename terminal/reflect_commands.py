@@ -115,10 +115,7 @@ def _chosen(
 
 def _write(house: House, file: Path, chosen: StockFilter, *, is_all: bool) -> None:
     count = reflect_sheet.write(file, house.reflect.start(chosen, is_all=is_all, is_dry=True))
-    if ASKED.as_json:
-        page.write_json({"file": str(file), "rows": count})
-    else:
-        page.say(f"{count:,} 件を {file} に書き出しました。", f"{count:,} rows written to {file}.")
+    page.wrote(file, count, as_json=ASKED.as_json)
 
 
 # --- jobs -----------------------------------------------------------------------------------------

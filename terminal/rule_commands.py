@@ -140,10 +140,11 @@ def rules_export(
     """Write all rules as a file that `import` reads (CSV 出力)."""
     with client.open_house(ASKED.config) as house:
         rows: list[Any] = house.links.rules(None)
-    if ASKED.as_json:
-        page.write_json(rows)
-    elif file is None:
-        write_rules(rows, sys.stdout)
-    else:
+    if file is not None:
         with whole_file(file) as opened:
             write_rules(rows, opened)
+        page.wrote(file, len(rows), as_json=ASKED.as_json)
+    elif ASKED.as_json:
+        page.write_json(rows)
+    else:
+        write_rules(rows, sys.stdout)

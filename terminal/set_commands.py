@@ -56,7 +56,8 @@ def sets_list(
         rows = house.links.sets()
         if csv is not None:
             with whole_file(csv) as file:
-                write_sets(rows, file)
+                count = write_sets(rows, file)
+            page.wrote(csv, count, as_json=ASKED.as_json)
         elif ASKED.as_json:
             page.write_json_list(rows)
         else:

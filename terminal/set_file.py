@@ -45,14 +45,17 @@ def read_sets(
     return wishes, refusals
 
 
-def write_sets(rows: Iterable[Row], file: TextIO) -> None:
-    """The sets there are, as a file `read_sets` reads."""
+def write_sets(rows: Iterable[Row], file: TextIO) -> int:
+    """The sets there are, as a file `read_sets` reads; how many."""
+    count = 0
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     for row in rows:
         for part in row["parts"]:
             names = (row["mall"], row["code"], row["sub_code"], part["sku"])
             writer.writerow([*(marked(name) for name in names), part["units"]])
+        count += 1
+    return count
 
 
 def _wrong(row: Sequence[str], line: int) -> dict[str, Any] | None:

@@ -111,10 +111,7 @@ def _write_sheet(
         rows = page.rows_of(house.stock.pages(chosen, limit, sort))
         malls = [(mall.name, mall.kind) for mall in settings.malls]
         count = stock_sheet.write(file, rows, malls, settings.base_mall, encoding)
-    if ASKED.as_json:
-        page.write_json({"file": str(file), "rows": count})
-    else:
-        page.say(f"{count:,} 件を {file} に書き出しました。", f"{count:,} rows written to {file}.")
+    page.wrote(file, count, as_json=ASKED.as_json)
 
 
 @stock_app.command("show")
