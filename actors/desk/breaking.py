@@ -10,7 +10,7 @@ from msgspec import structs
 
 from actors.desk.account import Account
 from actors.desk.turn import Turn
-from actors.desk.weigh import place, want_of
+from actors.desk.weigh import change_after_call, place, want_of
 from actors.store.fault_rows import identity_of
 from actors.store.push_rows import APPROVED, BULK, PushRecord
 from engine.breaker import (
@@ -53,11 +53,13 @@ def look_again(turn: Turn, account: Account, now: float) -> bool:
     listings = turn.store.listings.by_id(turn.connection, [row.listing_id for row in records])
     left, left_to_zero = breaker.live_listings, breaker.live_to_zero
     for record in records:
-        place(record, want_of(account, listings[record.listing_id], now, turn.no_rise), account)
-        if record.waits_as and left > 0 and (record.waits_as < Change.TO_ZERO or left_to_zero > 0):
+        want = want_of(account, listings[record.listing_id], now, turn.no_rise)
+        place(record, want, account)
+        change = record.waits_as or change_after_call(record, want, account)
+        if change and left > 0 and (change < Change.TO_ZERO or left_to_zero > 0):
             left -= 1
-            left_to_zero -= record.waits_as == Change.TO_ZERO
-            record.priority = APPROVED
+            left_to_zero -= change == Change.TO_ZERO
+            record.priority, record.bulk = APPROVED, change
     turn.store.pushes.save(turn.connection, records, account.rules)
     if (left, left_to_zero) != (breaker.live_listings, breaker.live_to_zero):
         breaker = turn.store.breakers.load(turn.connection, account.id)

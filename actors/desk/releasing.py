@@ -134,8 +134,9 @@ def _rows(
 
 
 def _planned(account: Account, listing: ListingRow, state: ListingPush, now: float) -> _Planned:
-    """What would be pushed if the mall were live and its polls were good."""
+    """What would be pushed if the mall were live, its polls good, and nothing being read."""
     moment = account.to_mall(now)
+    state = structs.replace(state, call=None)
     want = structs.replace(
         want_of(account, listing, moment),
         pushes_allowed=True,

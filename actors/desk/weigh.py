@@ -134,6 +134,16 @@ def bulk_change(state: ListingPush, want: Want) -> Change:
     return change_of(state.high, target(state, want.offer or 0))
 
 
+def change_after_call(record: PushRecord, want: Want, account: Account) -> Change:
+    """What will be due of a listing as soon as its slot is free; NONE where it is free."""
+    state = record.state
+    is_known = state.call is not None and state.known and not state.quarantined
+    if not is_known or want.is_blocked or want.offer is None:
+        return Change.NONE
+    is_level = _is_level(state, want, account.rules)
+    return Change.NONE if is_level else bulk_change(state, want)
+
+
 def is_counted(record: PushRecord, want: Want, account: Account) -> bool:
     """Whether a push may go: a bulk one only as what the breaker has counted it for."""
     if record.priority == ORDER_DRIVEN:

@@ -231,9 +231,7 @@ class PushRows:
             dialect,
         )
         self._decide = Statement(
-            update(PUSH)
-            .where(PUSH.c.mall_id == mall, PUSH.c.call_until.is_(None))
-            .values(push_at=LOOK_AT),
+            update(PUSH).where(PUSH.c.mall_id == mall).values(push_at=LOOK_AT),
             ["mall"],
             dialect,
         )

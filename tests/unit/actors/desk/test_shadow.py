@@ -110,6 +110,28 @@ def test_stock_that_moves_is_not_pushed_and_the_plan_follows(house: DeskHouse, m
     assert pushes(house, "rakuten") == {"item-3": -9}
 
 
+def test_going_live_while_listings_are_read_lets_go_what_was_shown(
+    house: DeskHouse, mall: str
+) -> None:
+    """Naive: what is being read at that moment is no part of the plan, and the breaker holds it."""
+    for code in codes():
+        set_total(house, code, 0)
+    house.now += 1000
+    house.poll(mall)
+    work = house.pull(mall, reading=True)
+    assert isinstance(work, ReadWork)
+    assert len(work.rows) >= LISTINGS - 5
+    done = go_live(house, mall)
+    assert (done["listings"], done["to_zero"]) == (LISTINGS, LISTINGS)
+    house.poll(mall)
+    pushed = pushes(house, mall)
+    house.settle_work(mall, work, **shown(7))
+    pushed |= pushes(house, mall)
+    assert pushed == dict.fromkeys(codes(), -7)
+    (held,) = house.body(AskWaiting(next(house.ids), mall))
+    assert (held["waits"], held["listings"]) == (False, 0)
+
+
 def test_what_another_tool_writes_is_taken_as_it_is(house: DeskHouse, mall: str) -> None:
     """Naive: its pushes are held as differences, and the plan to go live hides them all."""
     house.now += 1000
