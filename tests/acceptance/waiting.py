@@ -8,7 +8,7 @@ LOOK_S: Final = 0.05
 """Between two looks at a condition, at least."""
 LOOK_S_MAX: Final = 0.2
 """Between two looks in a long wait. Less than any state lasts that a test waits to see."""
-WAITED_SHARE: Final = 0.05
+WAITED_SHARE: Final = 0.1
 """The longer a wait has lasted, the rarer the looks: a look costs the house as much as the test."""
 LOOK_SHARE: Final = 0.25
 """A look may be a whole command: looking takes this part of the time at most."""
