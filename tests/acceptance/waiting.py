@@ -10,7 +10,7 @@ LOOK_S_MAX: Final = 0.2
 """Between two looks in a long wait. Less than any state lasts that a test waits to see."""
 WAITED_SHARE: Final = 0.1
 """The longer a wait has lasted, the rarer the looks: a look costs the house as much as the test."""
-LOOK_SHARE: Final = 0.25
+LOOK_SHARE: Final = 0.125
 """A look may be a whole command: looking takes this part of the time at most."""
 SOON_S: Final = 90.0
 """What needs no settling: a call, a poll, a fault, a restart."""
