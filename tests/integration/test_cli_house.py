@@ -36,8 +36,9 @@ ITEMS: Sequence[dict[str, Any]] = (
 class House:
     """A house and its malls, driven through the command alone."""
 
-    def __init__(self, directory: Path, malls: dict[str, Running]) -> None:
+    def __init__(self, directory: Path, malls: dict[str, Running], http: httpx.Client) -> None:
         self.directory = directory
+        self.http = http
         self.malls = malls
         tables = "".join(json.loads(mall.ready_line)["config"] for mall in malls.values())
         self.config = directory / "zaiko.toml"
@@ -83,12 +84,12 @@ class House:
         wait_for(condition, "it to come", BOUND_S)
 
     def post(self, mall: str, path: str, body: object) -> Any:
-        reply = httpx.post(f"{self.malls[mall].url}/_sandbox/{path}", json=body, trust_env=False)
+        reply = self.http.post(f"{self.malls[mall].url}/_sandbox/{path}", json=body)
         reply.raise_for_status()
         return reply.json()
 
     def quantity(self, mall: str, code: str, sub_code: str = "") -> int:
-        state = httpx.get(f"{self.malls[mall].url}/_sandbox/state", trust_env=False).json()
+        state = self.http.get(f"{self.malls[mall].url}/_sandbox/state").json()
         (row,) = [
             item for item in state["items"]
             if (item["code"], item["sub_code"]) == (code, sub_code)
@@ -111,8 +112,12 @@ def house(tmp_path: Path) -> Iterator[House]:
     with (
         running("rakuten", speed=SPEED) as rakuten,
         running("yahoo", speed=SPEED) as yahoo,
+        httpx.Client(
+            trust_env=False,
+            verify=False,  # noqa: S501  without TLS there is nothing to verify
+        ) as http,
     ):
-        house = House(tmp_path, {"rakuten": rakuten, "yahoo": yahoo})
+        house = House(tmp_path, {"rakuten": rakuten, "yahoo": yahoo}, http)
         house.post("rakuten", "items", ITEMS)
         house.post("yahoo", "items", [*ITEMS, {"code": "pouch", "name": "袋", "quantity": 3}])
         yield house
