@@ -11,6 +11,7 @@ stderr, in English and Japanese.
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, Final
 
 import typer
@@ -153,9 +154,15 @@ def _config() -> list[str]:
     return [] if ASKED.config is None else ["--config", str(ASKED.config)]
 
 
+@cache
+def _root() -> Any:
+    """All commands as they are parsed: reading them off their functions takes longer than most."""
+    return typer.main.get_command(app)
+
+
 def _perform(arguments: Sequence[str]) -> int:
     """Runs one command; raises what it was refused with."""
-    root: Any = typer.main.get_command(app)
+    root = _root()
     path: list[str] = []
     try:
         ordered = words.arranged(root, arguments, DEFAULTS, path)

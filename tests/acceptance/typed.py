@@ -9,11 +9,21 @@ import io
 import json
 import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from unittest.mock import patch
 
 import cli
-from tests.acceptance.house import House
+
+
+class Housed(Protocol):
+    """A house: where its commands are typed, and its settings."""
+
+    @property
+    def directory(self) -> Path: ...
+
+    @property
+    def config(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class Said:
         return json.loads(self.out)
 
 
-def typed(house: House, *words: object, stdin: str = "") -> Said:
+def typed(house: Housed, *words: object, stdin: str = "") -> Said:
     """One command, typed in the house's directory."""
     out, err = _stream(), _stream()
     umask = os.umask(0o022)

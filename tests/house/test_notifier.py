@@ -32,8 +32,9 @@ def test_only_the_notifier_and_the_trial_of_a_channel_name_what_loads_it() -> No
     naming = {
         module.path
         for module in modules()
+        if module.is_product
         for name, _ in imports_of(module)
-        if module.is_product and name.startswith("actors.channel_post")
+        if name.startswith("actors.channel_post")
     }
     assert naming == {"actors/notifier.py", "actors/channel_check.py"}
 

@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[2]
 RUN_S_MAX = 300
 
 SMALLEST = {
-    "intake": ("--lines", "500", "--skus", "50", "--rounds", "1"),
-    "latency": ("--orders", "3", "--commits", "20", "--skus", "50"),
-    "memory": ("--skus", "50", "100", "--lines", "200", "--orders", "20"),
-    "cold_start": ("--rounds", "1", "--skus", "50"),
-    "bulk": ("--listings", "900", "--malls", "rakuten", "--speed", "50"),
-    "full_path": ("--orders", "40", "--skus", "20"),
-    "sheets": ("--rows", "400"),
+    "intake": ("--lines", "100", "--skus", "20", "--rounds", "1"),
+    "latency": ("--orders", "2", "--commits", "5", "--skus", "20"),
+    "memory": ("--skus", "20", "--lines", "20", "--orders", "5"),
+    "cold_start": ("--rounds", "1", "--skus", "20"),
+    "bulk": ("--listings", "400", "--malls", "rakuten", "--speed", "50"),
+    "full_path": ("--orders", "20", "--skus", "20"),
+    "sheets": ("--rows", "100"),
 }
 WORDS = {
     "intake": {"batches", "ratio", "goal", "floor", "is_reached"},

@@ -1,4 +1,8 @@
-"""The command against a real house on pretend malls: a merchant's first day, and a bad one."""
+"""The command against a real house on pretend malls: a merchant's first day, and a bad one.
+
+Commands run as processes of their own (`zaiko`) where that is what is tested: how one begins, reads
+a pipe, and ends, done, refused or with nobody there. Those that look are typed in this process.
+"""
 
 import json
 import os
@@ -13,6 +17,7 @@ import httpx
 import pytest
 
 from sandbox.server import Running, running
+from tests.acceptance.typed import Said, typed
 from tests.acceptance.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -28,43 +33,38 @@ ITEMS: Sequence[dict[str, Any]] = (
 )
 
 
-class Told:
-    """What a command printed and how it ended."""
-
-    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
-        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 class House:
     """A house and its malls, driven through the command alone."""
 
-    def __init__(self, directory: Path, malls: dict[str, Running]) -> None:
+    def __init__(self, directory: Path, malls: dict[str, Running], http: httpx.Client) -> None:
         self.directory = directory
+        self.http = http
         self.malls = malls
         tables = "".join(json.loads(mall.ready_line)["config"] for mall in malls.values())
-        (directory / "zaiko.toml").write_text(
+        self.config = directory / "zaiko.toml"
+        self.config.write_text(
             'state_dir = "state"\nbase_mall = "rakuten"\npoll_interval_s = 1\n'
             f"reread_interval_s = 2\ncompare_interval_s = 2\nretry_bound_s = 1\n{tables}"
         )
         self.process: subprocess.Popen[bytes] | None = None
 
-    def zaiko(self, *words: str, stdin: str = "") -> Told:
-        return Told(
-            subprocess.run(
-                [sys.executable, "-P", "-m", "cli", *words],
-                cwd=self.directory,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                input=stdin,
-                capture_output=True,
-                text=True,
-                timeout=BOUND_S,
-                check=False,
-            )
+    def zaiko(self, *words: str, stdin: str = "") -> Said:
+        """A command as a process of its own, which finds its settings by itself."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "cli", *words],
+            cwd=self.directory,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=BOUND_S,
+            check=False,
         )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def typed(self, *words: str, stdin: str = "") -> Said:
+        """The same in this process."""
+        return typed(self, *words, stdin=stdin)
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -73,7 +73,7 @@ class House:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stderr=subprocess.DEVNULL,
         )
-        self.until(lambda: self.zaiko("status", "--json").code == 0)
+        self.until(lambda: self.typed("status", "--json").code == 0)
 
     def stop(self) -> int:
         assert self.process is not None
@@ -84,12 +84,12 @@ class House:
         wait_for(condition, "it to come", BOUND_S)
 
     def post(self, mall: str, path: str, body: object) -> Any:
-        reply = httpx.post(f"{self.malls[mall].url}/_sandbox/{path}", json=body, trust_env=False)
+        reply = self.http.post(f"{self.malls[mall].url}/_sandbox/{path}", json=body)
         reply.raise_for_status()
         return reply.json()
 
     def quantity(self, mall: str, code: str, sub_code: str = "") -> int:
-        state = httpx.get(f"{self.malls[mall].url}/_sandbox/state", trust_env=False).json()
+        state = self.http.get(f"{self.malls[mall].url}/_sandbox/state").json()
         (row,) = [
             item for item in state["items"]
             if (item["code"], item["sub_code"]) == (code, sub_code)
@@ -97,7 +97,7 @@ class House:
         return int(row["quantity"])
 
     def listings(self, sku: str) -> list[dict[str, Any]]:
-        told = self.zaiko("stock", "show", sku, "--json")
+        told = self.typed("stock", "show", sku, "--json")
         return list(told.json["listings"]) if told.code == 0 else []
 
     def is_proven(self, sku: str) -> bool:
@@ -112,8 +112,12 @@ def house(tmp_path: Path) -> Iterator[House]:
     with (
         running("rakuten", speed=SPEED) as rakuten,
         running("yahoo", speed=SPEED) as yahoo,
+        httpx.Client(
+            trust_env=False,
+            verify=False,  # noqa: S501  without TLS there is nothing to verify
+        ) as http,
     ):
-        house = House(tmp_path, {"rakuten": rakuten, "yahoo": yahoo})
+        house = House(tmp_path, {"rakuten": rakuten, "yahoo": yahoo}, http)
         house.post("rakuten", "items", ITEMS)
         house.post("yahoo", "items", [*ITEMS, {"code": "pouch", "name": "袋", "quantity": 3}])
         yield house
@@ -124,7 +128,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def store_keys(house: House) -> None:
     for name, mall in house.malls.items():
-        told = house.zaiko("key", "set", name, "-", stdin=json.dumps(dict(mall.credentials)))
+        told = house.typed("key", "set", name, "-", stdin=json.dumps(dict(mall.credentials)))
         assert told.code == 0, told.err
 
 
@@ -132,7 +136,7 @@ def test_a_merchants_first_day(house: House) -> None:
     assert house.zaiko("status").code == 4
     store_keys(house)
     assert house.zaiko("key", "check", "rakuten").code == 0
-    assert house.zaiko("key", "check", "yahoo", "--json").json["is_good"] is True
+    assert house.typed("key", "check", "yahoo", "--json").json["is_good"] is True
     house.start()
     told = house.zaiko("import", "rakuten")
     assert (told.code, told.err) == (0, "")
@@ -143,11 +147,11 @@ def test_a_merchants_first_day(house: House) -> None:
 
     # Stock: a list, its filters, a correction and a count that reach both malls.
     assert len(house.zaiko("stock", "list", "--json").json) == 3
-    assert [row["sku"] for row in house.zaiko("stock", "--max", "10", "--json").json] == ["cap-wh"]
-    (unlinked,) = house.zaiko("stock", "list", "--unlinked", "--json").json
+    assert [row["sku"] for row in house.typed("stock", "--max", "10", "--json").json] == ["cap-wh"]
+    (unlinked,) = house.typed("stock", "list", "--unlinked", "--json").json
     assert unlinked["sku"] is None
     assert house.zaiko("stock", "adjust", "TEE", "-2", "--reason", "破損").code == 0
-    assert house.zaiko("stock", "set", "cap-bk", "5").code == 0
+    assert house.typed("stock", "set", "cap-bk", "5").code == 0
     house.until(lambda: {house.quantity(mall, "tee") for mall in house.malls} == {48})
     house.until(lambda: {house.quantity(mall, "cap", "cap-bk") for mall in house.malls} == {5})
     moved = house.zaiko("history", "tee", "--json").json
@@ -157,14 +161,14 @@ def test_a_merchants_first_day(house: House) -> None:
 
     # Links: a claim too many is kept as a conflict, and released.
     assert house.zaiko("link", "add", "tee", "yahoo", "pouch").code == 0
-    told = house.zaiko("link", "add", "cap-wh", "yahoo", "pouch")
+    told = house.typed("link", "add", "cap-wh", "yahoo", "pouch")
     assert told.code == 0
     assert "複数の商品が紐づいています" in told.out
-    assert house.zaiko("link", "conflicts", "--json").json[0]["skus"]
-    fault = house.zaiko("errors", "--json").json[0]
+    assert house.typed("link", "conflicts", "--json").json[0]["skus"]
+    fault = house.typed("errors", "--json").json[0]
     assert "複数の商品が紐づいています" in house.zaiko("errors", "show", str(fault["id"])).out
-    assert house.zaiko("link", "remove", "cap-wh", "yahoo", "pouch").code == 0
-    assert house.zaiko("link", "conflicts", "--json").json == []
+    assert house.typed("link", "remove", "cap-wh", "yahoo", "pouch").code == 0
+    assert house.typed("link", "conflicts", "--json").json == []
     assert house.zaiko("link", "remove", "cap-wh", "yahoo", "pouch").code == 2
     assert house.zaiko("delete", "cap-wh", "--json").json == {"deleted": ["cap-wh"]}
     assert house.quantity("yahoo", "cap", "cap-wh") == 8
@@ -174,9 +178,9 @@ def test_a_merchants_first_day(house: House) -> None:
 
 def test_a_mall_without_a_key_is_halted_until_one_is_stored_and_cleared(house: House) -> None:
     house.start()
-    faults = house.zaiko("errors", "--mall", "rakuten", "--json").json
-    house.until(lambda: house.zaiko("errors", "--mall", "rakuten", "--json").json)
-    faults = house.zaiko("errors", "--mall", "rakuten", "--json").json
+    faults = house.typed("errors", "--mall", "rakuten", "--json").json
+    house.until(lambda: house.typed("errors", "--mall", "rakuten", "--json").json)
+    faults = house.typed("errors", "--mall", "rakuten", "--json").json
     assert [fault["level"] for fault in faults] == [9]
     told = house.zaiko("errors", "clear", "--mall", "rakuten")
     assert told.code == 3
@@ -184,14 +188,14 @@ def test_a_mall_without_a_key_is_halted_until_one_is_stored_and_cleared(house: H
     wrong = {"service_secret": "SP1_wrong", "license_key": "SL1_wrong"}
     assert house.zaiko("key", "set", "rakuten", "-", stdin=json.dumps(wrong)).code == 0
     assert house.zaiko("key", "check", "rakuten").code == 3
-    assert house.zaiko("errors", "clear", "--mall", "rakuten").code == 3
+    assert house.typed("errors", "clear", "--mall", "rakuten").code == 3
     store_keys(house)
-    told = house.zaiko("errors", "clear", "--mall", "rakuten", "--json")
+    told = house.typed("errors", "clear", "--mall", "rakuten", "--json")
     assert told.code == 0, told.err
     assert told.json["resumed"] == ["rakuten"]
 
     def states() -> set[str]:
-        return {mall["state"] for mall in house.zaiko("malls", "--json").json
+        return {mall["state"] for mall in house.typed("malls", "--json").json
                 if mall["name"] == "rakuten"}  # fmt: skip
 
     house.until(lambda: states() == {"running"})
@@ -203,15 +207,15 @@ def test_yahoo_is_renewed_by_consent_and_rakuten_says_where(house: House) -> Non
     assert told.code == 0
     assert "RMS" in told.out
     before = (house.directory / "state" / "keys" / "yahoo.json").read_text()
-    url = house.zaiko("key", "renew", "yahoo", "--json").json["url"]
+    url = house.typed("key", "renew", "yahoo", "--json").json["url"]
     page = httpx.get(url, trust_env=False, follow_redirects=False)
     code = _consent(house, url, page)
     told = house.zaiko("key", "renew", "yahoo", "--code", code, "--json")
     assert told.code == 0, told.err
     assert told.json["is_stored"] is True
     assert (house.directory / "state" / "keys" / "yahoo.json").read_text() != before
-    assert house.zaiko("key", "check", "yahoo").code == 0
-    told = house.zaiko("key", "renew", "yahoo", "--code", "no-such-code")
+    assert house.typed("key", "check", "yahoo").code == 0
+    told = house.typed("key", "renew", "yahoo", "--code", "no-such-code")
     assert told.code == 3
     assert "Traceback" not in told.err
 

@@ -14,12 +14,20 @@ from sandbox.server import running
 TEE = {"code": "tee-01", "sub_code": "blk-M"}
 
 
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=f"{url}/_sandbox",
+        trust_env=False,
+        verify=False,  # noqa: S501  without TLS there is nothing to verify
+    )
+
+
 @pytest.fixture(params=sorted(OPENERS), scope="module")
 def worn_door(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """One for all that changes nothing."""
     with (
         running(request.param, speed=60) as serving,
-        httpx.Client(base_url=f"{serving.url}/_sandbox", trust_env=False) as client,
+        _client(serving.url) as client,
     ):
         yield client
 
@@ -28,7 +36,7 @@ def worn_door(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
 def door(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     with (
         running(request.param, speed=60) as serving,
-        httpx.Client(base_url=f"{serving.url}/_sandbox", trust_env=False) as client,
+        _client(serving.url) as client,
     ):
         yield client
 

@@ -7,21 +7,18 @@ import msgspec
 import pytest
 
 from actors.keys import StoredKey
-from actors.store.store import Store
 from engine.messages import CredentialsChecked
 from engine.questions import AskErrors, AskStatus, KeyChanged
-from tests.unit.actors.desk.desk_house import DeskHouse
+from tests.unit.actors.desk.desk_house import DeskHouse, desk_house
 
 DAY_S = 86_400.0
 
 
 @pytest.fixture
 def house() -> Iterator[DeskHouse]:
-    store = Store(None)
-    house = DeskHouse(store, "rakuten")
-    house.hello("rakuten")
-    yield house
-    store.close()
+    with desk_house("rakuten") as house:
+        house.hello("rakuten")
+        yield house
 
 
 def prove(house: DeskHouse, days: float | None) -> None:

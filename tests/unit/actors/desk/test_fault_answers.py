@@ -8,7 +8,6 @@ import pytest
 
 from actors.desk.turn import Turn
 from actors.store.fault_list import NEW_NOTICES_MAX
-from actors.store.store import Store
 from engine.fault_questions import AskErrorSummary, AskNotices, NoticesView
 from engine.faults import (
     BAD_ITEM,
@@ -19,7 +18,7 @@ from engine.faults import (
     oversold_spec,
 )
 from engine.questions import AskErrors, ClearErrors
-from tests.unit.actors.desk.desk_house import DeskHouse
+from tests.unit.actors.desk.desk_house import DeskHouse, desk_house
 
 ODD = "a%b_c"
 """A subject that holds what a pattern would take for a sign."""
@@ -27,9 +26,8 @@ ODD = "a%b_c"
 
 @pytest.fixture
 def house() -> Iterator[DeskHouse]:
-    store = Store(None)
-    yield DeskHouse(store, "rakuten", "yahoo")
-    store.close()
+    with desk_house("rakuten", "yahoo") as house:
+        yield house
 
 
 def open_fault(house: DeskHouse, mall: str, spec: FaultSpec, subject: str = "") -> int:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.store.store import Store
 from engine.messages import OrdersRead
 from engine.questions import (
     AskHistory,
@@ -239,43 +238,41 @@ def test_totals_are_what_is_on_the_shelf_however_late_things_are_told(
     things: list[tuple[str, int, bool]],
 ) -> None:
     """The reference is a shelf: every thing happens there, and is told here at once or later."""
-    store = Store(None)
-    house = DeskHouse(store, "rakuten")
-    opened(house)
-    shelf = 20
-    orders: list[list[Any]] = []
-    unseen: list[int] = []
-    count: tuple[int, float] | None = None
-    for kind, units, is_late in things:
+    with desk_house("rakuten") as house:
+        opened(house)
+        shelf = 20
+        orders: list[list[Any]] = []
+        unseen: list[int] = []
+        count: tuple[int, float] | None = None
+        for kind, units, is_late in things:
+            house.now += FAR_S
+            if kind == "sale":
+                shelf -= units
+                orders.append([house.now, units])
+                unseen.append(len(orders) - 1)
+            elif kind == "cancel" and orders:
+                place = units % len(orders)
+                shelf += orders[place][1]
+                orders[place][1] = 0
+                unseen.append(place)
+            elif kind == "receipt":
+                shelf += units
+                bring(house, units, f"r{house.now}")
+            elif kind == "count":
+                count = (shelf + 100, house.now)
+                shelf += 100
+            house.now += FAR_S
+            if not is_late:
+                _told(house, orders, unseen)
+                if count is not None:
+                    take(house, *count)
+                    count = None
         house.now += FAR_S
-        if kind == "sale":
-            shelf -= units
-            orders.append([house.now, units])
-            unseen.append(len(orders) - 1)
-        elif kind == "cancel" and orders:
-            place = units % len(orders)
-            shelf += orders[place][1]
-            orders[place][1] = 0
-            unseen.append(place)
-        elif kind == "receipt":
-            shelf += units
-            bring(house, units, f"r{house.now}")
-        elif kind == "count":
-            count = (shelf + 100, house.now)
-            shelf += 100
-        house.now += FAR_S
-        if not is_late:
-            _told(house, orders, unseen)
-            if count is not None:
-                take(house, *count)
-                count = None
-    house.now += FAR_S
-    _told(house, orders, unseen)
-    if count is not None:
-        take(house, *count)
-    rows = history(house)
-    held = sum(row["delta"] for row in rows)
-    store.close()
+        _told(house, orders, unseen)
+        if count is not None:
+            take(house, *count)
+        rows = history(house)
+        held = sum(row["delta"] for row in rows)
     # Every doubt errs to too few; without a cancel there is none.
     assert held <= shelf
     if all(kind != "cancel" for kind, _, _ in things):
