@@ -15,7 +15,7 @@ RUN_S_MAX = 300
 SMALLEST = {
     "intake": ("--lines", "100", "--skus", "20", "--rounds", "1"),
     "latency": ("--orders", "2", "--commits", "5", "--skus", "20"),
-    "memory": ("--skus", "20", "--lines", "20", "--orders", "5"),
+    "memory": ("--skus", "20", "40", "--lines", "20", "--orders", "5"),
     "cold_start": ("--rounds", "1", "--skus", "20"),
     "bulk": ("--listings", "400", "--malls", "rakuten", "--speed", "50"),
     "full_path": ("--orders", "20", "--skus", "20"),
