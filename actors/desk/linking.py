@@ -173,6 +173,20 @@ def link_remove(
     turn.answer(sender, letter.id, LinkedView(linked=linked, unmatched=0, conflicts=views))
 
 
+def settle_left(turn: Turn, account: Account, listing_ids: Sequence[int]) -> None:
+    """Listings in conflict that one claim is left of, because the other SKUs were deleted."""
+    store, connection = turn.store, turn.connection
+    rows = store.listings.by_id(connection, listing_ids).values()
+    left = [row for row in rows if row.is_conflict and len(row.claims) == 1]
+    if account.is_base:
+        ids = [row.claims[0].sku_id for row in left]
+        for sku in store.listings.skus_by_id(connection, ids).values():
+            settle_base(turn, account, sku)
+        return
+    set_conflict(turn, account, left, is_conflict=False)
+    begin_links(turn, account, [row.id for row in left])
+
+
 def end_link(turn: Turn, account: Account, listing_id: int) -> None:
     """Forgets what was expected, but not what may still happen to the mall's quantity.
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from actors.desk.account import Account
+from actors.desk.linking import settle_left
 from actors.desk.opening import book_waiting
 from actors.desk.turn import Turn
 from actors.store.listing_rows import SkuRow
@@ -103,4 +104,7 @@ def delete_skus(turn: Turn, skus: Sequence[SkuRow], sender: bytes, question: int
                 turn.drop_faults(account, row.subject)
         turn.drop_faults(None, sku.code)
         store.listings.delete_sku(connection, sku.id, alone)
+        for account in turn.accounts.values():
+            shared = [one for one, row in listings.items() if row.mall_id == account.id]
+            settle_left(turn, account, [one for one in shared if one not in alone])
     turn.answer(sender, question, {"deleted": [sku.code for sku in skus]})

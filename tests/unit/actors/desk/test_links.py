@@ -83,6 +83,31 @@ def test_a_second_claim_is_kept_as_a_conflict_that_does_not_sync_until_released(
         assert [row["state"] for row in house.body(AskErrors(next(house.ids)))] == ["resolved"]
 
 
+def test_a_listing_in_conflict_is_linked_when_all_but_one_of_its_skus_are_deleted() -> None:
+    with open_house("rakuten", "yahoo") as house:
+        house.import_rows("rakuten", ("cap", ""), ("tee", ""))
+        house.import_rows("yahoo", ("cap", ""))
+        house.body(LinkAdd(next(house.ids), "tee", "yahoo", "cap", "", "me"))
+        house.body(DeleteSkus(next(house.ids), ("tee",), "me"))
+        assert house.body(AskConflicts(next(house.ids))) == []
+        assert house.body(AskErrors(next(house.ids), state="open")) == []
+        assert _rows(house)["cap"]["listings"][1]["linked"]
+        house.settle("rakuten", cap=7)
+        work = house.pull("yahoo", reading=True)
+        assert isinstance(work, ReadWork)
+        house.body(DeleteSkus(next(house.ids), ("cap",), "me"))
+        assert _rows(house) == {}
+
+
+def test_two_base_listings_of_one_code_are_still_a_conflict_when_another_sku_is_deleted() -> None:
+    with open_house("rakuten") as house:
+        house.import_rows("rakuten", ("shirt", "m"), ("dress", "M"), ("cap", ""))
+        house.body(LinkAdd(next(house.ids), "cap", "rakuten", "dress", "M", "me"))
+        house.body(DeleteSkus(next(house.ids), ("cap",), "me"))
+        conflicts = house.body(AskConflicts(next(house.ids)))
+        assert sorted(row["code"] for row in conflicts) == ["dress", "shirt"]
+
+
 def test_an_opened_sku_has_the_total_the_base_mall_showed() -> None:
     with open_house("rakuten") as house:
         house.import_rows("rakuten", ("cap", ""), ("tee", ""))
