@@ -10,7 +10,7 @@ from msgspec import structs
 
 from actors.desk.account import Account
 from actors.desk.turn import Turn
-from actors.desk.weigh import change_after_call, place, want_of
+from actors.desk.weigh import change_after_call, place_seen, want_of
 from actors.store.fault_rows import identity_of
 from actors.store.push_rows import APPROVED, BULK, PushRecord
 from engine.breaker import (
@@ -54,7 +54,7 @@ def look_again(turn: Turn, account: Account, now: float) -> bool:
     left, left_to_zero = breaker.live_listings, breaker.live_to_zero
     for record in records:
         want = want_of(account, listings[record.listing_id], now, turn.no_rise)
-        place(record, want, account)
+        place_seen(record, want, account)
         change = record.waits_as or change_after_call(record, want, account)
         if change and left > 0 and (change < Change.TO_ZERO or left_to_zero > 0):
             left -= 1

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from actors.desk.account import Account
 from actors.store.listing_rows import ListingRow
-from actors.store.push_rows import APPROVED, BULK, ORDER_DRIVEN, PushRecord
+from actors.store.push_rows import APPROVED, BULK, LOOK_AT, ORDER_DRIVEN, PushRecord
 from engine.breaker import Change, change_of, uncounted
 from engine.catalogue import SideSettings
 from engine.connector import WriteKind
@@ -88,8 +88,19 @@ def place(record: PushRecord, want: Want, account: Account, priority: int | None
     """Puts the record where its next step will find it.
 
     A push that orders drive, or an approved one, stays that until the listing is level; every
-    other one is a bulk change, and counted as one.
+    other one is a bulk change, and counted as one. What other terms made due stays marked until
+    `breaking.look_again` has looked at it: it says what of it was let go.
     """
+    is_unseen = record.push_at is not None and record.push_at <= LOOK_AT
+    place_seen(record, want, account, priority)
+    if is_unseen:
+        record.push_at = LOOK_AT
+
+
+def place_seen(
+    record: PushRecord, want: Want, account: Account, priority: int | None = None
+) -> None:
+    """The same, and whatever other terms made due is seen by it."""
     state = record.state
     record.push_at = None
     record.read_at = None
@@ -138,7 +149,7 @@ def change_after_call(record: PushRecord, want: Want, account: Account) -> Chang
     """What will be due of a listing as soon as its slot is free; NONE where it is free."""
     state = record.state
     is_known = state.call is not None and state.known and not state.quarantined
-    if not is_known or want.is_blocked or want.offer is None:
+    if not is_known or want.is_blocked or want.offer is None or record.priority != BULK:
         return Change.NONE
     is_level = _is_level(state, want, account.rules)
     return Change.NONE if is_level else bulk_change(state, want)

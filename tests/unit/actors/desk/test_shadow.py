@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from engine.messages import NoWork, OutcomeRow, Outcomes, PushWork, ReadWork
-from engine.push_state import PushDone
+from engine.push_state import PushDone, ReadingDone
 from engine.questions import AskErrors, AskShadow, AskStatus, AskWaiting, Denied, GoLive, SetStock
 from tests.unit.actors.desk.desk_house import DeskHouse, desk_house
 
@@ -55,6 +55,16 @@ def settle_all(house: DeskHouse, mall: str, quantities: dict[str, int]) -> int:
         house.now += 600
         house.poll(mall)
     return count
+
+
+def answer(house: DeskHouse, mall: str, work: ReadWork) -> None:
+    """What was read, not settled by a poll yet."""
+    began, house.now = house.now, house.now + 1
+    rows = tuple(
+        OutcomeRow(row.listing_id, ReadingDone(row.call_id, 7, began, house.now))
+        for row in work.rows
+    )
+    house.ask(f"{mall}-one", Outcomes(next(house.ids), 1, rows))
 
 
 def pushes(house: DeskHouse, mall: str) -> dict[str, int]:
@@ -110,22 +120,41 @@ def test_stock_that_moves_is_not_pushed_and_the_plan_follows(house: DeskHouse, m
     assert pushes(house, "rakuten") == {"item-3": -9}
 
 
+@pytest.mark.parametrize("moment", ["asked", "read", "settled", "before", "answered"])
 def test_going_live_while_listings_are_read_lets_go_what_was_shown(
-    house: DeskHouse, mall: str
+    house: DeskHouse, mall: str, moment: str
 ) -> None:
     """Naive: what is being read at that moment is no part of the plan, and the breaker holds it."""
-    for code in codes():
-        set_total(house, code, 0)
+    if moment != "before":
+        for code in codes():
+            set_total(house, code, 0)
     house.now += 1000
     house.poll(mall)
     work = house.pull(mall, reading=True)
     assert isinstance(work, ReadWork)
     assert len(work.rows) >= LISTINGS - 5
+    if moment == "before":
+        for code in codes():
+            set_total(house, code, 0)
+    if moment in ("read", "settled"):
+        answer(house, mall, work)
     done = go_live(house, mall)
     assert (done["listings"], done["to_zero"]) == (LISTINGS, LISTINGS)
-    house.poll(mall)
+    if moment == "settled":
+        # Its poll comes before its pull: going live woke both.
+        house.now += 100
+    if moment in ("asked", "settled"):
+        house.poll(mall)
+    if moment == "answered":
+        answer(house, mall, work)
+        house.now += 100
+        house.poll(mall)
     pushed = pushes(house, mall)
-    house.settle_work(mall, work, **shown(7))
+    if moment in ("asked", "before"):
+        answer(house, mall, work)
+    pushed |= pushes(house, mall)
+    house.now += 100
+    house.poll(mall)
     pushed |= pushes(house, mall)
     assert pushed == dict.fromkeys(codes(), -7)
     (held,) = house.body(AskWaiting(next(house.ids), mall))
