@@ -50,13 +50,6 @@ class OrderRows:
             ["mall"],
             dialect,
         )
-        self._children = Lookup(
-            lambda keys: select(ORDER.c.number, ORDER.c.body).where(
-                ORDER.c.mall_id == mall, ORDER.c.parent != "", ORDER.c.parent.in_(keys)
-            ),
-            ["mall"],
-            dialect,
-        )
         names = ["mall_id", "number", "stamp", "mark", "parent", "body"]
         stored = insert(ORDER).values({name: bindparam(name) for name in names})
         self._save = Statement(
@@ -153,15 +146,6 @@ class OrderRows:
         return {
             row[0]: DECODER.decode(row[1])
             for row in self._load.rows(connection, (mall_id,), numbers)
-        }
-
-    def children(
-        self, connection: Connection, mall_id: int, parents: Sequence[str]
-    ) -> dict[str, StoredOrder]:
-        """Orders that were split from these."""
-        return {
-            row[0]: DECODER.decode(row[1])
-            for row in self._children.rows(connection, (mall_id,), parents)
         }
 
     def save(self, connection: Connection, mall_id: int, orders: Iterable[StoredOrder]) -> None:

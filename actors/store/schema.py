@@ -259,7 +259,6 @@ ORDER = Table(
     Column("mark", Text, nullable=False),
     Column("parent", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),  # StoredOrder: what each line has counted
-    Index("order_parent", "mall_id", "parent", sqlite_where=text("parent <> ''")),
     sqlite_with_rowid=False,
 )
 

@@ -388,13 +388,6 @@ def _sale_order() -> None:
         sa.PrimaryKeyConstraint("mall_id", "number"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "order_parent",
-        "sale_order",
-        ["mall_id", "parent"],
-        unique=False,
-        sqlite_where=sa.text("parent <> ''"),
-    )
 
 
 def _sheet_job() -> None:
