@@ -1,8 +1,8 @@
-"""Files of totals and of links through the command into a running house, beside a bare insert.
+"""Files of totals, links and sets through the command into a running house, beside a bare insert.
 
-    ratio    rows a second of `stock import` and `link import`, from the command's start to its end
-             with all rows applied / those of one executemany of the same rows into bare SQLite
-             (WAL, synchronous=FULL, a commit every thousand)
+    ratio    rows a second of `stock import`, `link import` and `link sets import`, from the
+             command's start to its end with all rows applied / those of one executemany of the
+             same rows into bare SQLite (WAL, synchronous=FULL, a commit every thousand)
     memory   the peak resident size of the command and of the inventory, of a file of a tenth of the
              rows and of the whole file
 
@@ -46,6 +46,11 @@ def _links(rows: int) -> list[tuple[str, str, str, str]]:
     return [
         ("two", code_of(sku), "", code_of(sku) if sku % 2 else "") for sku in range(1, rows + 1)
     ]
+
+
+def _sets(rows: int) -> list[tuple[str, str, str, str, int]]:
+    """Every listing takes two of its SKU from now on."""
+    return [("two", code_of(sku), "", code_of(sku), 2) for sku in range(1, rows + 1)]
 
 
 def bare(directory: Path, rows: Sequence[Sequence[Any]]) -> float:
@@ -101,6 +106,11 @@ def measure(rows: int, skus: int) -> dict[str, Any]:
         files: dict[str, tuple[list[str], Sequence[str], Sequence[Sequence[Any]]]] = {
             "totals": (["stock", "import"], ("SKU", "数量", "備考"), _totals(rows)),
             "links": (["link", "import"], ("mall", "code", "sub_code", "sku"), _links(rows)),
+            "sets": (
+                ["link", "sets", "import", "--csv"],
+                ("mall", "code", "sub_code", "sku", "units"),
+                _sets(rows),
+            ),
         }
         for kind, (words, head, lines) in files.items():
             file = house.directory / f"{kind}.csv"
@@ -108,8 +118,9 @@ def measure(rows: int, skus: int) -> dict[str, Any]:
             with started(house, "actors.inventory") as process:
                 took, peak, said = _command(house, *words, str(file))
                 inventory = _peak_mib(process.pid)
-            if said["applied"] != rows:
-                raise RuntimeError(f"{said['applied']} of {rows} rows were applied")
+            applied = said["applied"] if "applied" in said else said["changed"]
+            if applied != rows:
+                raise RuntimeError(f"{applied} of {rows} rows were applied")
             limit = bare(house.directory, lines)
             found[kind] = {
                 "took_s": took,
