@@ -235,7 +235,8 @@ def line(work: Work, note: str, now: float) -> list[str]:
         options += ["--at", datetime.fromtimestamp(now - work.at, UTC).isoformat()]
     path = ["delete"] if work.name == "delete" else ["stock", work.name]
     values = [work.sku] if work.name == "delete" else [work.sku, work.number]
-    if work.shape == 0:
+    # Behind a -- whatever follows is a value: --json would be a SKU, and there is one of that name.
+    if work.shape == 0 or work.sku == "--":
         return [*options, *path, "--", *values]
     if work.shape == 1:
         return [*path, *options, "--", *values]
