@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.whole_number import whole_number
+from terminal.fixed_table import refuse_large
 from terminal.instants import instant
 from terminal.usage import UsageRefused
 
@@ -44,7 +45,7 @@ def counted(file: Path, rows: Iterable[FileRow], at: float | None) -> list[Count
 
     Raises UsageRefused.
     """
-    _refuse_large(file)
+    refuse_large(file, FILE_BYTES_MAX)
     left = iter(rows)
     found: dict[str, int] = {}
     counts = []
@@ -61,17 +62,6 @@ def counted(file: Path, rows: Iterable[FileRow], at: float | None) -> list[Count
     if not counts:
         raise UsageRefused(f"{file} holds no counts.", f"{file} に行がありません。")
     return counts
-
-
-def _refuse_large(file: Path) -> None:
-    try:
-        size = file.stat().st_size
-    except OSError:
-        return  # Whoever opens it says why it cannot be read.
-    if size > FILE_BYTES_MAX:
-        raise UsageRefused(
-            f"{file} is larger than {FILE_BYTES_MAX} bytes.", f"{file} は大きすぎます。"
-        )
 
 
 def _columns(header: Sequence[str], file: Path) -> dict[str, int]:
