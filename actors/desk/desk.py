@@ -259,13 +259,7 @@ class Desk:
                 probing.end_fault(turn, account)
                 pulls.give_up_lost_calls(turn, account, account.to_mall(now))
 
-        try:
-            return self._transact(act, now)
-        except Exception as error:
-            if not is_disk_trouble(error):
-                raise
-            self._reload_rows()
-            return Outgoing([], [], [("tick", error)])
+        return self._unasked("tick", act, now)
 
     def walk(self, now: float) -> tuple[Outgoing, bool]:
         """One page of a file that is applied, else of a reflect job; False: there is none now.
@@ -296,7 +290,17 @@ class Desk:
         def act(turn: Turn) -> None:
             turn.fault(account, Family.AUTH, "", f"restarts-{restarts}", spec)
 
-        return self._transact(act, now)
+        return self._unasked("given_up", act, now)
+
+    def _unasked(self, name: str, act: Callable[[Turn], None], now: float) -> Outgoing:
+        """A turn that answers no letter: nobody can be told that the disk takes nothing."""
+        try:
+            return self._transact(act, now)
+        except Exception as error:
+            if not is_disk_trouble(error):
+                raise
+            self._reload_rows()
+            return Outgoing([], [], [(name, error)])
 
     def _turn(self, batch: Sequence[Incoming], now: float) -> Outgoing:
         def act(turn: Turn) -> None:

@@ -125,6 +125,8 @@ def test_what_time_brings_and_a_job_s_pages_wait_for_the_disk(house: DeskHouse) 
     assert (len(walked.bugs), is_more) == (1, False)
     house.now += 1_000  # Its actor was silent for long.
     assert [name for name, _ in house.desk.tick(house.now).bugs] == ["tick"]
+    unsaid = house.desk.given_up("mall:rakuten", 5, house.now)
+    assert [name for name, _ in unsaid.bugs] == ["given_up"]
     raw(house).execute("PRAGMA query_only = OFF")
     (view,) = house.body(AskReflectJobs(next(house.ids), job))
     assert (view["state"], view["looked_at"]) == ("running", 0)
