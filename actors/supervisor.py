@@ -39,6 +39,7 @@ log = structlog.get_logger()
 EXIT_DONE: Final = 0
 EXIT_GIVEN_UP: Final = 1
 EXIT_SETTINGS: Final = 2
+EXIT_NOT_NOW: Final = 3
 EXIT_HELD: Final = 4
 
 INVENTORY: Final = "inventory"
@@ -225,7 +226,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Whoever finds the lock held may send a SIGHUP before the loop can hear one: nothing is lost by
     # that, for the settings are not read for the last time yet.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    lock = HouseLock.take(state.lock)
+    try:
+        lock = HouseLock.take(state.lock)
+    except OSError as error:
+        sys.stderr.write(f"{_unwritable(state.lock, error)}\n")
+        return EXIT_NOT_NOW
     if isinstance(lock, Held):
         sys.stderr.write(f"{_held(settings.state_dir, lock)}\n")
         return EXIT_HELD
@@ -258,6 +263,14 @@ def _held(state_dir: Path, held: Held) -> str:
     return (
         f"zaiko already runs with {state_dir}: {who} holds it; stop it first. / "
         f"{state_dir} の zaiko は{who_ja}で稼働中です。先に停止してください。"
+    )
+
+
+def _unwritable(file: Path, error: OSError) -> str:
+    why = error.strerror or str(error)
+    return (
+        f"{file} cannot be written ({why}): make room on its disk, or look at its permissions. / "
+        f"{file} に書き込めません({why})。ディスクの空きと権限を確かめてください。"
     )
 
 

@@ -352,6 +352,18 @@ def test_a_second_house_says_which_process_holds_the_state_and_ends_with_4(tmp_p
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_state_that_cannot_be_written_is_told_in_one_sentence_and_ends_with_3(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "zaiko.toml").write_text(SETTINGS)
+    lock = StateDir(tmp_path / "state").lock
+    lock.mkdir(parents=True)
+    done = run_supervisor(tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert str(lock) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_settings_that_cannot_be_used_end_with_2_and_leave_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "zaiko.toml").write_text(SETTINGS + "buffr = 1\n")
     done = run_supervisor(tmp_path)
